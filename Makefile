@@ -1,0 +1,61 @@
+# Two commands: `make demo` (the benchmark on embedded data) and `make test`. Both build .venv first.
+PYTHON ?= python3
+
+RUN_STAMP := .venv/.installed
+TEST_STAMP := .venv/.installed-test
+TORCH := $(shell grep '^torch==' requirements.lock)
+
+# The environment is this checkout's own: no user packages, no display, no files in HOME.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYTHONPATH := $(CURDIR)
+export PYTHONNOUSERSITE := 1
+export MPLBACKEND := Agg
+export XDG_CACHE_HOME := $(CURDIR)/.cache
+export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_CACHE_DIR ?= 1
+
+.PHONY: demo test test-slow format clean
+
+demo: $(RUN_STAMP)
+	snakemake --cores all
+	python -m iass summary
+
+test: $(TEST_STAMP)
+	ruff format --check .
+	snakefmt --check Snakefile workflow/rules
+	ruff check .
+	mypy
+	lint-imports
+	deptry .
+	snakemake --lint
+	pytest -n 2 -m "not slow"
+
+# pytest exits with 5 when no test is marked slow.
+test-slow: $(TEST_STAMP)
+	pytest -m slow || [ $$? -eq 5 ]
+
+format: $(TEST_STAMP)
+	ruff check --select I --fix .
+	ruff format .
+	snakefmt Snakefile workflow/rules
+
+# Keeps .venv and data: both take long to get again.
+clean:
+	rm -rf results .snakemake .cache .*_cache
+	find reports -mindepth 1 -maxdepth 1 ! -name published -exec rm -rf {} +
+
+# requirements.lock says why torch comes first and alone.
+$(RUN_STAMP): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "Python's venv module is missing: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	python -m pip install --quiet -c requirements.lock $(TORCH)
+	python -m pip install --quiet --no-deps --no-build-isolation -r requirements.lock
+	touch $@
+
+$(TEST_STAMP): requirements-test.lock $(RUN_STAMP)
+	python -m pip install --quiet --no-deps -r requirements-test.lock
+	touch $@

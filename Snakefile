@@ -1,0 +1,46 @@
+# The benchmark, from raw data to figures: a table of contents. README.md draws it.
+import sys
+
+from snakemake.utils import min_version
+
+sys.path.insert(0, workflow.basedir)
+from iass.plan import open_plan, shell_prefix, wildcard_pattern
+
+min_version("9.27")
+
+if "experiments" not in config:  # --configfile replaces the default; it does not merge into it
+
+    configfile: "config/config.yaml"
+
+
+# Refuses an unknown key, method or data set here, with one sentence, before any job runs.
+plan = open_plan(config, workflow.configfiles)
+
+uses_conda = bool(workflow.deployment_settings.deployment_method)
+shell.prefix(shell_prefix(workflow.basedir, uses_conda=uses_conda))
+workflow.global_resources.setdefault("gpu", max(plan.gpus, 1))
+
+
+report: "workflow/report/workflow.rst"
+
+
+wildcard_constraints:
+    dataset=wildcard_pattern(plan.config.datasets),
+    experiment=wildcard_pattern(plan.config.experiments),
+    method=wildcard_pattern(plan.config.methods),
+    channels="mono|stereo",
+    seed=r"seed\d+|unseeded",
+    shard=r"\d+",
+
+
+include: "workflow/rules/prepare.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/separate.smk"
+include: "workflow/rules/score.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    input:
+        plan.final_files(),
+    default_target: True

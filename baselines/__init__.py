@@ -1,0 +1,1 @@
+"""The methods that the benchmark compares: one file each, with one class `Method`."""

@@ -1,0 +1,138 @@
+"""IASS: a U-Net mask, gated by predicted instrument activity (Hung & Lerch, ISMIR 2020)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from iass.foundation.audio import FloatArray
+from iass.foundation.method import Activity, Estimate, FitJob, Trained
+from iass.foundation.stft import Stft
+from iass.models.gate import gate_activity
+from iass.models.losses import activity_loss, frame_labels, magnitude_loss
+from iass.models.saved import check_rate, choose_device, load_weights, read_facts
+from iass.models.unet import UNet, plan_shape
+from iass.preparation.activity import LABEL_HOP
+from iass.separation.masking import invert_estimate, transform_mixture
+from iass.training.chunks import Batch
+from iass.training.data import Spectrum, measure_spectrum, open_training_data
+from iass.training.loop import train
+from iass.training.seeds import seeded
+
+
+@dataclass(frozen=True)
+class Method(Trained):
+    """Options of IASS; the defaults are the paper's released network (METHOD section 2).
+
+    widths: channels of the levels of the U-Net, from the top (METHOD 2: 16, 32, 48).
+    n_fft: STFT window, samples (METHOD 2: 4096).
+    hop: STFT hop, samples (METHOD 2: 1024).
+    max_hz: highest frequency that the network sees, Hz (METHOD 2: 16 kHz).
+    activity_weight: weight of the activity loss beside the mask's (METHOD 2: unknown, 2 here).
+    threshold: probability above which a frame is active (METHOD 2: 0.5); 0 opens the gate.
+    filter_length: length of the median filter over the gate, frames, odd (METHOD 2: 21).
+    identity: whether the last Linear starts as a copy of its input (DEMO: true).
+    """
+
+    widths: tuple[int, ...] = (16, 32, 48)
+    n_fft: int = 4096
+    hop: int = 1024
+    max_hz: float = 16000.0
+    activity_weight: float = 2.0
+    threshold: float = 0.5
+    filter_length: int = 21
+    identity: bool = False
+
+    def fit(self, job: FitJob) -> None:
+        """Train the network of `job.target`."""
+        data = open_training_data(job)
+        spectrum = measure_spectrum(data.sampler, self.stft)
+        with seeded(job.seed):
+            network = self.build(data.sampler.rate_hz, spectrum)
+        train(job, data, Task(network, self.stft, self.activity_weight), asdict(self))
+
+    def load(self, folder: Path) -> "Model":
+        """Return the model in `folder`, with the options that it was trained with."""
+        facts = read_facts(folder)
+        method = Method(**facts.options)
+        network = method.build(facts.rate_hz)
+        load_weights(folder, network)
+        return Model(network, method, facts.rate_hz)
+
+    def separate(
+        self, mixture: FloatArray, rate_hz: int, models: Mapping[str, Any]
+    ) -> dict[str, Estimate]:
+        """Return one estimate per model, with its activity."""
+        return {target: model.separate(mixture, rate_hz) for target, model in models.items()}
+
+    @property
+    def stft(self) -> Stft:
+        """The network's transform."""
+        return Stft(self.n_fft, self.hop)
+
+    def build(self, rate_hz: int, spectrum: Spectrum | None = None) -> UNet:
+        """Return an untrained network, normalised by the spectrum of the training mixtures."""
+        shape = plan_shape(self.widths, self.stft, self.max_hz, rate_hz)
+        mean, scale = (spectrum.mean, spectrum.deviation) if spectrum else (None, None)
+        return UNet(shape, mean, scale, identity=self.identity)
+
+
+@dataclass(frozen=True)
+class Task:
+    """The network in training: mask loss plus weighted activity loss (METHOD section 2)."""
+
+    network: UNet
+    stft: Stft
+    activity_weight: float
+
+    def compute_losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Compare mask and logits with the target's magnitude and labels, frames uncentred."""
+        magnitude = self.stft.transform(batch.mixture, center=False).abs()
+        target = self.stft.transform(batch.target, center=False).abs()
+        mask, logits = self.network(_average_channels(magnitude))
+        labels = frame_labels(
+            batch.labels, self.stft.n_fft // 2, self.stft.hop, LABEL_HOP, logits.shape[-1]
+        )
+        return {
+            "mse": magnitude_loss(mask * magnitude, target),
+            "activity": self.activity_weight * activity_loss(logits, labels),
+        }
+
+    def estimate_magnitude(self, magnitude: Tensor) -> Tensor:
+        """Return the masked magnitude (batch, channels, bins, frames), without gate."""
+        mask, _ = self.network(_average_channels(magnitude))
+        return torch.as_tensor(mask * magnitude)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained network with the options and the sample rate that it was trained with."""
+
+    network: UNet
+    method: Method
+    rate_hz: int
+
+    def separate(self, mixture: FloatArray, rate_hz: int) -> Estimate:
+        """Return the gated estimate; one mask serves all channels."""
+        check_rate(rate_hz, self.rate_hz)
+        stft = self.method.stft
+        with torch.inference_mode():
+            spectrum = transform_mixture(mixture, stft, choose_device())
+            mask, logits = self.network(_average_channels(spectrum.abs()))
+            activity = self._gate(logits[0], rate_hz)
+            gated = mask * torch.from_numpy(activity.gate).to(mask.device)
+            audio = invert_estimate(spectrum * gated, stft, mixture.shape[-1])
+        return Estimate(audio, activity)
+
+    def _gate(self, logits: Tensor, rate_hz: int) -> Activity:
+        probability = torch.sigmoid(logits).cpu().numpy()
+        gate = gate_activity(probability, self.method.threshold, self.method.filter_length)
+        return Activity(probability, gate, self.method.hop / rate_hz)
+
+
+def _average_channels(magnitude: Tensor) -> Tensor:
+    """Return the mean magnitude (batch, 1, bins, frames): stereo shares one mask (DESIGN)."""
+    return magnitude.mean(dim=1, keepdim=True)

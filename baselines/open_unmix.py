@@ -1,0 +1,128 @@
+"""Open-Unmix: a three-layer BLSTM mask, the paper's baseline (Stoeter et al., JOSS 2019)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from iass.foundation.audio import CHANNEL_COUNT, Channels, FloatArray
+from iass.foundation.errors import UserError
+from iass.foundation.method import Estimate, FitJob, Trained
+from iass.foundation.stand_ins import import_openunmix
+from iass.foundation.stft import Stft
+from iass.models.losses import magnitude_loss
+from iass.models.saved import check_rate, choose_device, load_weights, read_facts
+from iass.models.unet import crop_bins
+from iass.separation.masking import invert_estimate, transform_mixture
+from iass.training.chunks import Batch
+from iass.training.data import Spectrum, measure_spectrum, open_training_data
+from iass.training.loop import train
+from iass.training.seeds import seeded
+
+
+@dataclass(frozen=True)
+class Method(Trained):
+    """Options of Open-Unmix; the defaults are its authors' (METHOD section 3).
+
+    hidden_size: units of the dense layers and of both LSTM directions together (METHOD 3: 512).
+    layers: number of bidirectional LSTM layers (METHOD 3: 3).
+    n_fft: STFT window, samples (METHOD 3: 4096).
+    hop: STFT hop, samples (METHOD 3: 1024).
+    max_hz: highest frequency that the network sees, Hz (METHOD 3: 16 kHz).
+    """
+
+    hidden_size: int = 512
+    layers: int = 3
+    n_fft: int = 4096
+    hop: int = 1024
+    max_hz: float = 16000.0
+
+    def fit(self, job: FitJob) -> None:
+        """Train the network of `job.target`."""
+        data = open_training_data(job)
+        spectrum = measure_spectrum(data.sampler, self.stft)
+        with seeded(job.seed):
+            network = self.build(job.channels, data.sampler.rate_hz, spectrum)
+        train(job, data, Task(network, self.stft), asdict(self))
+
+    def load(self, folder: Path) -> "Model":
+        """Return the model in `folder`, with the options that it was trained with."""
+        facts = read_facts(folder)
+        method = Method(**facts.options)
+        network = method.build(facts.channels, facts.rate_hz)
+        load_weights(folder, network)
+        return Model(network, method.stft, facts.rate_hz, facts.channels)
+
+    def separate(
+        self, mixture: FloatArray, rate_hz: int, models: Mapping[str, Any]
+    ) -> dict[str, Estimate]:
+        """Return one estimate per model."""
+        return {target: model.separate(mixture, rate_hz) for target, model in models.items()}
+
+    @property
+    def stft(self) -> Stft:
+        """The network's transform."""
+        return Stft(self.n_fft, self.hop)
+
+    def build(
+        self, channels: Channels, rate_hz: int, spectrum: Spectrum | None = None
+    ) -> nn.Module:
+        """Return an untrained network, normalised by the spectrum of the training mixtures."""
+        network: nn.Module = import_openunmix().OpenUnmix(
+            nb_bins=self.stft.bins,
+            nb_channels=CHANNEL_COUNT[channels],
+            hidden_size=self.hidden_size,
+            nb_layers=self.layers,
+            input_mean=spectrum.mean if spectrum else None,
+            input_scale=spectrum.deviation if spectrum else None,
+            max_bin=crop_bins(self.stft, self.max_hz, rate_hz),
+        )
+        return network
+
+
+@dataclass(frozen=True)
+class Task:
+    """The network in training: the mean squared error of magnitudes (METHOD section 3)."""
+
+    network: nn.Module
+    stft: Stft
+
+    def compute_losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Compare the estimate with the target's magnitude, frames uncentred."""
+        magnitude = self.stft.transform(batch.mixture, center=False).abs()
+        target = self.stft.transform(batch.target, center=False).abs()
+        return {"mse": magnitude_loss(self.estimate_magnitude(magnitude), target)}
+
+    def estimate_magnitude(self, magnitude: Tensor) -> Tensor:
+        """Return the target's magnitude (batch, channels, bins, frames)."""
+        return torch.as_tensor(self.network(magnitude))
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained network, with the transform, sample rate and channels it was trained with."""
+
+    network: nn.Module
+    stft: Stft
+    rate_hz: int
+    channels: Channels
+
+    def separate(self, mixture: FloatArray, rate_hz: int) -> Estimate:
+        """Return the estimate: the network's magnitude with the mixture's phase."""
+        check_rate(rate_hz, self.rate_hz)
+        self._check_channels(mixture)
+        with torch.inference_mode():
+            spectrum = transform_mixture(mixture, self.stft, choose_device())
+            estimate = torch.polar(self.network(spectrum.abs()), spectrum.angle())
+            audio = invert_estimate(estimate, self.stft, mixture.shape[-1])
+        return Estimate(audio)
+
+    def _check_channels(self, mixture: FloatArray) -> None:
+        if len(mixture) != CHANNEL_COUNT[self.channels]:
+            raise UserError(
+                f"The mixture has {len(mixture)} channels, but this Open-Unmix model was trained "
+                f"on {self.channels}; convert the mixture."
+            )

@@ -1,0 +1,30 @@
+"""The entry point: subcommands, and errors as one sentence on stderr."""
+
+import sys
+
+import typer
+
+from iass.cli import people, steps
+from iass.foundation.errors import UserError
+
+app = typer.Typer(
+    name="iass",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="A reproducible benchmark of music source separation.\n\n"
+    "Example: iass synth -o songs --songs 3 --seconds 20 --seed 1",
+)
+app.add_typer(steps.app, name="step")
+app.command("synth")(people.synthesise)
+app.command("summary")(people.summarise)
+app.command("config")(people.describe_config)
+
+
+def main() -> None:
+    """Run the command line; a UserError becomes one sentence and exit code 1."""
+    try:
+        app()
+    except UserError as error:
+        print(f"iass: {error}", file=sys.stderr)
+        sys.exit(1)

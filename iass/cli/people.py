@@ -1,0 +1,48 @@
+"""Commands for people: a synthesised multitrack set, the result table, the config reference."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def synthesise(
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write to.")],
+    songs: Annotated[int, typer.Option(min=1, help="Number of songs.")] = 3,
+    seconds: Annotated[float, typer.Option(min=0.5, help="Length of a song, s.")] = 30.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the whole set.")] = 0,
+) -> None:
+    """Synthesise bands: one MUSDB-like folder of stems per song, with its notes as MIDI.
+
+    Example: iass synth -o songs --songs 3 --seconds 20 --seed 1
+    """
+    from iass.foundation.progress import show_progress
+    from iass.synthesis.plan import plan_songs
+    from iass.synthesis.song import render_song, write_song
+
+    plans = plan_songs(seed, {"train": songs}, {"train": seconds})
+    for plan in show_progress(plans, "songs", len(plans)):
+        write_song(render_song(plan), output / f"{plan.id} - {plan.title}")
+
+
+def summarise(
+    tables: Annotated[Path, typer.Option(help="Folder of the result tables.")] = Path(
+        "reports/tables"
+    ),
+    report: Annotated[Path, typer.Option(help="The report of the run.")] = Path(
+        "reports/report.html"
+    ),
+) -> None:
+    """Print the result tables of the last run and where the report lies.
+
+    Example: iass summary
+    """
+    raise NotImplementedError
+
+
+def describe_config() -> None:
+    """Print every config key with its meaning, unit and source, as Markdown.
+
+    Example: iass config > config/README.md
+    """
+    raise NotImplementedError

@@ -1,0 +1,160 @@
+"""The steps of the workflow, one subcommand per rule. People seldom call these by hand."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter
+
+from iass.foundation.audio import Channels
+from iass.foundation.config import DatasetEntry, MethodEntry, Protocol, Scoring
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Run one step of the workflow, as its Snakemake rule does.\n\n"
+    "Example: iass step collect results/scores.parquet results/scores/demo/ibm.parquet",
+)
+
+Json = Annotated[str, typer.Option(help="Entry of the config, as JSON.")]
+Code = Annotated[str, typer.Option(help="Hash of the code that runs, for the provenance.")]
+Targets = Annotated[str, typer.Option(help="Names, separated by commas.")]
+Seed = Annotated[str, typer.Option(help='"seed<k>", or "unseeded" for methods without training.')]
+
+Text = Annotated[str, typer.Option()]
+Count = Annotated[int, typer.Option()]
+File = Annotated[Path, typer.Option()]
+Models = Annotated[list[Path] | None, typer.Argument(help="One model.safetensors per target.")]
+
+_CHANNELS: TypeAdapter[Channels] = TypeAdapter(Channels)
+_PROTOCOL: TypeAdapter[Protocol] = TypeAdapter(Protocol)
+
+
+@app.command()
+def prepare(
+    dataset: str, entry: Json, folder: File, manifest: File, labels: File, processes: Count = 1
+) -> None:
+    """Bring a data set onto disk and describe it: manifest, labels, training stores."""
+    from iass.preparation.run import prepare_dataset
+
+    parsed = DatasetEntry.model_validate_json(entry)
+    prepare_dataset(dataset, parsed, folder, manifest, labels, processes)
+
+
+@app.command()
+def train(
+    method: str,
+    entry: Json,
+    target: Text,
+    channels: Text,
+    seed: Seed,
+    manifest: File,
+    labels: File,
+    folder: File,
+    checkpoints: File,
+    code: Code,
+) -> None:
+    """Train one method on one target with one seed."""
+    from iass.foundation.files import hash_file
+    from iass.foundation.method import FitJob
+    from iass.training.run import train_model
+
+    parsed = MethodEntry.model_validate_json(entry)
+    train_model(
+        method,
+        parsed,
+        FitJob(
+            manifest=manifest,
+            labels=labels,
+            target=target,
+            channels=_CHANNELS.validate_python(channels),
+            seed=_parse_seed(seed) or 0,
+            folder=folder,
+            checkpoints=checkpoints,
+            settings=parsed.train,
+            provenance={"method": method, "code": code, "manifest": hash_file(manifest)},
+        ),
+    )
+
+
+@app.command()
+def separate(
+    method: str,
+    entry: Json,
+    seed: Seed,
+    manifest: File,
+    targets: Targets,
+    channels: Text,
+    shard: Count,
+    shards: Count,
+    code: Code,
+    output: File,
+    activity: File,
+    models: Models = None,
+) -> None:
+    """Let one method separate one shard of a data set's test tracks."""
+    from iass.separation.run import SeparationJob, separate_shard
+
+    job = SeparationJob(
+        method=method,
+        entry=MethodEntry.model_validate_json(entry),
+        seed=_parse_seed(seed),
+        manifest=manifest,
+        targets=targets.split(","),
+        channels=_CHANNELS.validate_python(channels),
+        shard=shard,
+        shards=shards,
+        models={path.parent.parent.name: path.parent for path in models or []},
+        code=code,
+    )
+    separate_shard(job, output, activity)
+
+
+@app.command()
+def score(
+    experiment: str,
+    method: str,
+    seed: Seed,
+    manifest: File,
+    estimates: File,
+    targets: Targets,
+    channels: Text,
+    protocol: Text,
+    scoring: Json,
+    shard: Count,
+    shards: Count,
+    code: Code,
+    output: File,
+) -> None:
+    """Score one method's estimates of one shard."""
+    from iass.scoring.run import ScoringJob, score_shard
+
+    job = ScoringJob(
+        experiment=experiment,
+        method=method,
+        seed=_parse_seed(seed),
+        manifest=manifest,
+        estimates=estimates,
+        targets=targets.split(","),
+        channels=_CHANNELS.validate_python(channels),
+        protocol=_PROTOCOL.validate_python(protocol),
+        scoring=Scoring.model_validate_json(scoring),
+        shard=shard,
+        shards=shards,
+        code=code,
+        work=Path("results/work/scores"),
+        provenance=Path("results/provenance"),
+    )
+    score_shard(job, output)
+
+
+@app.command()
+def collect(output: Path, tables: list[Path], csv: Path | None = None) -> None:
+    """Join score tables."""
+    from iass.scoring.collect import collect_scores
+
+    collect_scores(tables, output, csv)
+
+
+def _parse_seed(seed: str) -> int | None:
+    return int(seed.removeprefix("seed")) if seed.startswith("seed") else None

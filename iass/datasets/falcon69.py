@@ -1,0 +1,76 @@
+"""falcon69: six seconds of real music, the MUSDB18 excerpt inside the package stempeg."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import av
+import numpy as np
+
+from iass.foundation.audio import FloatArray, write_wav
+from iass.foundation.card import Card, TrackFiles, Tools
+from iass.foundation.errors import UserError
+
+RATE_HZ = 44100
+TRIM_SAMPLES = 4096  # per end; the last 2048 of every stem reach full scale (DATA, embedded)
+STREAMS = ("mixture", "drums", "bass", "other", "vocals")  # order in a MUSDB18 stem file (DATA)
+TRACK_ID = "The Easton Ellises - Falcon 69"
+
+
+@dataclass(frozen=True)
+class DataSet(Card):
+    """One real test track, decoded from AAC, so the mixture is not the exact sum of the stems."""
+
+    title = "Falcon 69"
+    description = "A 6-s excerpt of one real MUSDB18 song; test only."
+    citation = (
+        "Rafii, Liutkus, Stöter, Mimilakis, Bittner: The MUSDB18 corpus for music separation, 2017."
+    )
+    licence = "CC BY-NC-SA 3.0: no commercial use; read from the installed package, not shipped."
+    access = "Comes with the package stempeg; nothing to download."
+    targets = {name: (name,) for name in ("vocals", "drums", "bass", "other")}
+    splits = ("test",)
+    protocol = "joint"
+
+    def prepare(self, tools: Tools) -> list[TrackFiles]:
+        """Decode the five streams to float WAVs, 4096 samples shorter at each end."""
+        audio = decode_streams(find_excerpt())
+        files = {name: tools.folder / TRACK_ID / f"{name}.wav" for name in STREAMS}
+        for name, samples in zip(STREAMS, audio, strict=True):
+            write_wav(files[name], samples[:, TRIM_SAMPLES:-TRIM_SAMPLES], RATE_HZ)
+        mixture = files.pop("mixture")
+        return [
+            TrackFiles(
+                id=TRACK_ID,
+                title="Falcon 69",
+                artist="The Easton Ellises",
+                split="test",
+                stems=files,
+                mixture=mixture,
+                licence="CC BY-NC-SA 3.0",
+            )
+        ]
+
+
+def find_excerpt() -> Path:
+    """Return the excerpt inside the installed package stempeg, which need not be importable."""
+    spec = find_spec("stempeg")
+    if spec is None or spec.origin is None:
+        raise UserError("falcon69 lies in the package stempeg, which is missing; install stempeg.")
+    return Path(spec.origin).parent / "data" / "The Easton Ellises - Falcon 69.stem.mp4"
+
+
+def decode_streams(path: Path) -> list[FloatArray]:
+    """Decode every audio stream of a file to float32 (channels, samples) at full scale +-1."""
+    try:
+        with av.open(str(path)) as container:
+            count = len(container.streams.audio)
+        return [_decode_stream(path, index) for index in range(count)]
+    except (OSError, av.FFmpegError) as error:
+        raise UserError(f"{path} cannot be decoded ({error}); install stempeg anew.") from None
+
+
+def _decode_stream(path: Path, index: int) -> FloatArray:
+    with av.open(str(path)) as container:
+        frames = [frame.to_ndarray() for frame in container.decode(audio=index)]
+    return np.ascontiguousarray(np.concatenate(frames, axis=1), dtype=np.float32)

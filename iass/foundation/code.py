@@ -1,0 +1,73 @@
+"""Hashing the code that matters to a step, so that a changed line reruns its jobs and no others."""
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from iass.foundation.plugins import ROOT
+
+_PACKAGES = ("iass", "baselines")
+
+
+def hash_code(*modules: str) -> str:
+    """Return a hash of the syntax trees of `modules` and of all they import from this project.
+
+    Comments, formatting and docstrings do not enter. Imports are followed wherever they stand.
+    """
+    seen: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        module = waiting.pop()
+        if module not in seen:
+            seen.add(module)
+            waiting.extend(_imports(module))
+    lines = [f"{module} {_hash_tree(module)}" for module in sorted(seen)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _find_file(module: str) -> Path | None:
+    base = ROOT / module.replace(".", "/")
+    candidates = (base.with_suffix(".py"), base / "__init__.py")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+@cache
+def _parse(module: str) -> ast.Module:
+    path = _find_file(module)
+    if path is None:
+        raise FileNotFoundError(f"module {module} not found under {ROOT}")
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            _drop_docstring(node)
+    return tree
+
+
+def _drop_docstring(
+    node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef,
+) -> None:
+    if ast.get_docstring(node, clean=False) is not None:
+        node.body = node.body[1:]
+
+
+@cache
+def _hash_tree(module: str) -> str:
+    return hashlib.sha256(ast.dump(_parse(module)).encode()).hexdigest()
+
+
+@cache
+def _imports(module: str) -> tuple[str, ...]:
+    return tuple(sorted(set(_walk_imports(_parse(module)))))
+
+
+def _walk_imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        yield from (n for n in names if n.split(".")[0] in _PACKAGES and _find_file(n))

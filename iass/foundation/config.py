@@ -1,0 +1,226 @@
+"""The config: its closed schema, its defaults, and the sentence that names a wrong key.
+
+The YAML file says what to compare; every field below says what it means, its unit and its source.
+`python -m iass config` prints this as config/README.md.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from iass.foundation.audio import Channels
+from iass.foundation.errors import UserError
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Kind = Literal["bound", "oracle", "trained", "pretrained", "command"]
+Protocol = Literal["joint", "per_target"]
+Positive = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TrainSettings(_Closed):
+    """How the one training loop fits a trained method."""
+
+    schedule: Literal["plateau", "warmup_cosine"] = Field(
+        "plateau",
+        description="`plateau`: epochs, ReduceLROnPlateau and early stopping on whole validation "
+        "songs (the paper); `warmup_cosine`: a fixed number of steps (the demo).",
+    )
+    chunk_s: PositiveFloat = Field(6.0, description="Length of a training chunk, s (METHOD 2).")
+    batch_size: Positive = Field(8, description="Chunks per step (METHOD 2: 8, piano 5).")
+    learning_rate: PositiveFloat = Field(1e-3, description="Adam's learning rate (METHOD 2).")
+    weight_decay: float = Field(1e-5, ge=0, description="Adam's weight decay (METHOD 2).")
+    steps: Positive = Field(1000, description="Steps in all; `warmup_cosine` only.")
+    warmup: float = Field(
+        0.05, ge=0, lt=1, description="Share of the steps with a rising rate; `warmup_cosine` only."
+    )
+    epochs: Positive = Field(1000, description="Most epochs; `plateau` only (METHOD 2).")
+    chunks_per_track: Positive = Field(
+        1, description="Chunks drawn per song and epoch; `plateau` only (Open-Unmix: 64)."
+    )
+    lr_gamma: float = Field(
+        0.3, gt=0, lt=1, description="Factor on the rate at a plateau (METHOD 2)."
+    )
+    lr_patience: Positive = Field(80, description="Epochs without gain before it (METHOD 2).")
+    patience: Positive = Field(
+        140, description="Epochs without gain before training stops (METHOD 2: 100 to 140)."
+    )
+    gain: tuple[float, float] = Field(
+        (0.25, 1.25), description="Range of the random gain of each stem, factor (METHOD 2)."
+    )
+    channel_swap: bool = Field(
+        False, description="Exchange left and right at random, stereo only (Open-Unmix: true)."
+    )
+    remix: bool = Field(
+        False, description="Mix stems of different songs (the paper: no; Open-Unmix: yes)."
+    )
+    active_share: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Least share of chunks in which the target plays; null draws without looking "
+        "(DEMO: 0.8).",
+    )
+    validate_every: Positive = Field(
+        1,
+        description="Epochs (`plateau`) or steps (`warmup_cosine`) between whole-song validations.",
+    )
+
+
+class DatasetEntry(_Closed):
+    """One data set, or a variant of one."""
+
+    module: Name | None = Field(
+        None, description="File in iass/datasets/ with the card; default: the entry's name."
+    )
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="Options of that card (fields of its class `DataSet`)."
+    )
+    shards: Positive = Field(
+        1, description="Number of jobs that share its test tracks, per method; changes no score."
+    )
+
+
+class MethodEntry(_Closed):
+    """One method, or a variant of one."""
+
+    kind: Kind = Field(
+        description="What it may see: `bound`, `oracle`, `trained`, `pretrained` or `command`."
+    )
+    module: Name | None = Field(
+        None, description="File in baselines/ with the class `Method`; default: the entry's name."
+    )
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="Options of the method (fields of its class `Method`)."
+    )
+    env: Name | None = Field(
+        None, description="File in workflow/envs/ with its software; default: `method`."
+    )
+    train: TrainSettings = Field(
+        default_factory=TrainSettings, description="Training settings; `trained` only."
+    )
+    command: str | None = Field(
+        None,
+        description="Command line with {mixture} (a WAV), {output} (a folder for one WAV per "
+        "target), {targets} (names, separated by spaces) and {python}; `command` only.",
+    )
+
+    @model_validator(mode="after")
+    def _check_kind(self) -> "MethodEntry":
+        if (self.kind == "command") != (self.command is not None):
+            raise ValueError("`command` is needed by kind `command`, and only by it")
+        if self.kind != "trained" and "train" in self.model_fields_set:
+            raise ValueError("`train` belongs to kind `trained` only")
+        return self
+
+
+class Experiment(_Closed):
+    """One comparison: methods trained on one set and scored on others."""
+
+    train_on: Name | None = Field(
+        None, description="Data set (its train and valid tracks); null: no trained method."
+    )
+    test_on: list[Name] = Field(min_length=1, description="Data sets whose test tracks are scored.")
+    targets: list[Name] = Field(min_length=1, description="Targets to separate, in figure order.")
+    methods: list[Name] = Field(min_length=1, description="Methods to compare, in figure order.")
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(
+        default=[0], min_length=1, description="One training per seed and trained method."
+    )
+    channels: Channels = Field(
+        "stereo", description="`mono`: (L+R)/2 for mixture, references and networks; or `stereo`."
+    )
+    protocol: Protocol | None = Field(
+        None, description="Overrides the scoring protocol of the data sets' cards."
+    )
+
+
+class Scoring(_Closed):
+    """How estimates are scored."""
+
+    engine: Literal["museval"] = Field("museval", description="museval 0.4 itself, BSSEval v4.")
+    window_s: PositiveFloat = Field(1.0, description="Frame length, s (museval's default).")
+    hop_s: PositiveFloat = Field(1.0, description="Frame distance, s (museval's default).")
+
+
+class Config(_Closed):
+    """A whole config file."""
+
+    data_dir: str = Field(
+        "data", description="Folder of all large files; the variable IASS_DATA overrides it."
+    )
+    keep_estimates: bool = Field(False, description="Keep the separated WAVs under results/.")
+    stale_models: Literal["retrain", "keep"] = Field(
+        "retrain",
+        description="What a change of the training code does to finished models: `retrain`, or "
+        "`keep` (the report marks them stale).",
+    )
+    datasets: dict[Name, DatasetEntry] = Field(description="The data sets, by name.")
+    methods: dict[Name, MethodEntry] = Field(description="The methods, by name.")
+    experiments: dict[Name, Experiment] = Field(description="The experiments, by name.")
+    scoring: Scoring = Field(default_factory=Scoring, description="How estimates are scored.")
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a config file. UserError names the wrong key and the file."""
+    try:
+        raw = yaml.safe_load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist; correct --configfile.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
+    return parse_config(raw, str(path))
+
+
+def parse_config(raw: object, where: str) -> Config:
+    """Check the content of a config; `where` is the file that the error sentence names."""
+    if not isinstance(raw, dict):
+        raise UserError(f"{where} holds no keys; start from config/config.yaml.")
+    try:
+        config = Config.model_validate(_fill_empty_entries(raw))
+    except ValidationError as error:
+        raise UserError(_first_error(error, where)) from None
+    _check_references(config, where)
+    return config
+
+
+def _fill_empty_entries(raw: dict[str, Any]) -> dict[str, Any]:
+    """Read `falcon69:` with nothing behind it as an entry without options."""
+    datasets = raw.get("datasets")
+    if not isinstance(datasets, dict):
+        return raw
+    return raw | {"datasets": {name: entry or {} for name, entry in datasets.items()}}
+
+
+def _first_error(error: ValidationError, where: str) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the top level"
+    if first["type"] == "extra_forbidden":
+        return f"{where}: unknown key '{key}'; config/README.md lists the known ones."
+    return f"{where}: '{key}' is wrong: {first['msg']} (found {first['input']!r:.60})."
+
+
+def _check_references(config: Config, where: str) -> None:
+    for name, experiment in config.experiments.items():
+        sets = [*experiment.test_on, *([experiment.train_on] if experiment.train_on else [])]
+        _check_known(sets, config.datasets, f"{where}: experiments.{name}", "data set", "datasets")
+        _check_known(
+            experiment.methods, config.methods, f"{where}: experiments.{name}", "method", "methods"
+        )
+        trained = [m for m in experiment.methods if config.methods[m].kind == "trained"]
+        if trained and experiment.train_on is None:
+            raise UserError(
+                f"{where}: experiments.{name} compares the trained method '{trained[0]}' but has "
+                "no 'train_on'; name the data set to train on."
+            )
+
+
+def _check_known(names: list[str], known: dict[str, Any], at: str, what: str, key: str) -> None:
+    for name in names:
+        if name not in known:
+            raise UserError(f"{at} names the {what} '{name}', which '{key}' does not define.")

@@ -1,0 +1,130 @@
+"""What a method is. Its kind decides what it may see, and the interface enforces it.
+
+Constructors only store options (every `Method` is a frozen dataclass). Audio is float32
+(channels, samples) at full scale +-1; each estimate has the mixture's shape. `separate` is pure:
+it leaves the mixture untouched and gives finite values at any gain, from one sample to minutes.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+
+from iass.foundation.audio import Channels, FloatArray
+from iass.foundation.config import Kind, TrainSettings
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Predicted instrument activity of one estimate.
+
+    probability and gate have shape (frames,); the gate is what was applied to the mask, 0 or 1;
+    frame i is centred at i * hop_s seconds.
+    """
+
+    probability: FloatArray
+    gate: FloatArray
+    hop_s: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One separated target: audio (channels, samples) and, where predicted, its activity."""
+
+    audio: FloatArray
+    activity: Activity | None = None
+
+
+@dataclass(frozen=True)
+class FitJob:
+    """All that a training may see: the training set by its files, never a test track.
+
+    `manifest` and `labels` are what prepare wrote; the model goes to `folder` as
+    model.safetensors and model.json; `checkpoints` is a folder that survives a killed job.
+    """
+
+    manifest: Path
+    labels: Path
+    target: str
+    channels: Channels
+    seed: int
+    folder: Path
+    checkpoints: Path
+    settings: TrainSettings
+    provenance: Mapping[str, str]
+
+
+class BaseMethod(ABC):
+    """Common root of all kinds."""
+
+    kind: ClassVar[Kind]
+
+
+class Bound(BaseMethod):
+    """Sees the mixture alone and has nothing to learn; marks a floor or a control."""
+
+    kind = "bound"
+
+    @abstractmethod
+    def separate(
+        self, mixture: FloatArray, rate_hz: int, targets: Sequence[str]
+    ) -> dict[str, Estimate]:
+        """Return one estimate per target."""
+
+
+class Oracle(BaseMethod):
+    """Sees mixture and references; marks a ceiling. The only kind that the truth reaches."""
+
+    kind = "oracle"
+
+    @abstractmethod
+    def separate(
+        self, mixture: FloatArray, rate_hz: int, references: Mapping[str, FloatArray]
+    ) -> dict[str, Estimate]:
+        """Return one estimate per reference."""
+
+
+class Trained(BaseMethod):
+    """Learns one model per target from training tracks, then sees the mixture alone."""
+
+    kind = "trained"
+
+    @abstractmethod
+    def fit(self, job: FitJob) -> None:
+        """Train the model of `job.target`; write model.safetensors and model.json."""
+
+    @abstractmethod
+    def load(self, folder: Path) -> Any:
+        """Return the model that `fit` wrote to `folder`, ready to separate."""
+
+    @abstractmethod
+    def separate(
+        self, mixture: FloatArray, rate_hz: int, models: Mapping[str, Any]
+    ) -> dict[str, Estimate]:
+        """Return one estimate per loaded model."""
+
+
+class Pretrained(BaseMethod):
+    """Sees the mixture alone, with weights that somebody else trained and published."""
+
+    kind = "pretrained"
+
+    @abstractmethod
+    def separate(
+        self, mixture: FloatArray, rate_hz: int, targets: Sequence[str]
+    ) -> dict[str, Estimate]:
+        """Return one estimate per target."""
+
+
+@dataclass(frozen=True)
+class Command(BaseMethod):
+    """Any program with a command line; sees a folder with the mixture, writes a WAV per target.
+
+    `command` may use {mixture}, {output}, {targets} and {python}, see config/README.md.
+    """
+
+    kind = "command"
+
+    command: str

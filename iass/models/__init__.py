@@ -1,0 +1,1 @@
+"""The IASS network, its gate and losses, and how a trained network is stored."""

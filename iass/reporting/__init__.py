@@ -1,0 +1,1 @@
+"""Tables and figures, from the score table and the declared result files alone."""

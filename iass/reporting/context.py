@@ -1,0 +1,40 @@
+"""What a figure or table must know besides its data: names in their order, roles, and a caption."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from iass.foundation.config import Kind
+
+SYSTEM_KINDS: tuple[Kind, ...] = ("trained", "pretrained", "command")
+"""Kinds that compete; bounds and oracles only mark what is possible."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """One experiment on one data set, methods and targets in the config's order.
+
+    `kinds` maps each method to its kind; `window_s` is the length of a scored frame in s;
+    `data` says to a reader what the data set is, e.g. that its music is synthesised.
+    """
+
+    experiment: str
+    dataset: str
+    methods: tuple[str, ...]
+    kinds: Mapping[str, Kind]
+    targets: tuple[str, ...]
+    data: str
+    window_s: float = 1.0
+
+    @property
+    def systems(self) -> list[str]:
+        """Methods that compete, in the config's order."""
+        return [method for method in self.methods if self.kinds[method] in SYSTEM_KINDS]
+
+    @property
+    def statistic(self) -> str:
+        """The sentence that says what a summary number of this context is."""
+        return (
+            f"Median over tracks of each track's median over {self.window_s:g}-s frames, in dB, "
+            "with the 25 % and 75 % quantiles over tracks; n is the number of tracks scored; "
+            "silence scores an SDR of 0 dB."
+        )

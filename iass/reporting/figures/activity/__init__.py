@@ -1,0 +1,1 @@
+"""Figures that read predicted activity and reference labels."""

@@ -1,0 +1,131 @@
+"""Instrument activity over time: reference, predicted probability and applied gate.
+
+One panel per target shows one track: of all tracks with a prediction the one in which the target
+plays closest to half of the time, so that there is something to predict.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from iass.preparation.activity import ACTIVE, LABEL_HOP
+from iass.reporting.context import Context
+from iass.reporting.figures.parts import draw_message, write_footnote
+from iass.reporting.style import DARK, WIDTH_IN, colour_methods, label_name
+
+LABEL_RATE_HZ = 44100.0  # rate of the music whose labels are drawn
+COLUMNS = ["target", "track", "method", "seed", "time_s", "reference", "probability", "gate"]
+PANEL_IN = 0.72  # inches; height of a panel
+REFERENCE = "#D9D9D9"
+GATE_TOP = -0.08  # of the probability axis; gates are drawn as bars below zero
+GATE_STEP = 0.16
+
+
+def tabulate(activity: pd.DataFrame, labels: pd.DataFrame, context: Context) -> pd.DataFrame:
+    """Return the drawn track of each target, one row per method and predicted frame.
+
+    `reference` is 1 where the label nearest in time is at least ACTIVE; of several training
+    seeds the lowest is shown.
+    """
+    known = activity["method"].isin(context.methods) & activity["target"].isin(context.targets)
+    predicted = _keep_lowest_seed(activity[known])
+    shown = _choose_tracks(predicted, labels)
+    rows = predicted.merge(shown, on=["target", "track"])
+    reference = labels.merge(shown, on=["target", "track"])
+    parts = [
+        _add_reference(part, reference[reference["target"] == target])
+        for target, part in rows.groupby("target", sort=False)
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
+
+
+def render(data: pd.DataFrame, context: Context) -> Figure:
+    """Draw the table of `tabulate`, one panel per target in the context's order."""
+    targets = [target for target in context.targets if (data["target"] == target).any()]
+    if not targets:
+        return draw_message(f"{context.experiment} on {context.dataset}: no activity predicted")
+    methods = [method for method in context.methods if (data["method"] == method).any()]
+    figure = Figure(figsize=(WIDTH_IN, PANEL_IN * len(targets) + 0.9), layout="constrained")
+    axes = figure.subplots(len(targets), 1, sharex=True, squeeze=False)[:, 0]
+    for place, target in zip(axes, targets, strict=True):
+        _draw_panel(place, data[data["target"] == target], methods, context)
+        place.tick_params(axis="x", length=0)
+        place.set_ylabel(label_name(target).replace(" ", "\n"), rotation=0, ha="right", va="center")
+    axes[-1].set_xlabel("time (s)")
+    axes[-1].tick_params(axis="x", length=3)
+    _draw_legend(figure, methods, context)
+    write_footnote(figure, _describe(context))
+    return figure
+
+
+def _keep_lowest_seed(activity: pd.DataFrame) -> pd.DataFrame:
+    seeds = activity["seed"].astype("Int64").fillna(0)
+    is_lowest = seeds == seeds.groupby(activity["method"]).transform("min")
+    return activity[is_lowest]
+
+
+def _choose_tracks(predicted: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """Return target and track where the reference is active nearest to half of the time."""
+    plays = labels.assign(distance=labels["confidence"] >= ACTIVE)
+    share = plays.groupby(["target", "track"], as_index=False)["distance"].mean()
+    share["distance"] = (share["distance"].astype("float64") - 0.5).abs()
+    candidates = share.merge(predicted[["target", "track"]].drop_duplicates())
+    ranked = candidates.sort_values(["target", "distance", "track"])
+    nearest: pd.DataFrame = ranked.drop_duplicates("target")[["target", "track"]]
+    return nearest
+
+
+def _add_reference(rows: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    confidence = labels.sort_values("frame")["confidence"].to_numpy(np.float64)
+    frames = np.rint(rows["frame_s"].to_numpy(np.float64) * LABEL_RATE_HZ / LABEL_HOP).astype(int)
+    nearest = confidence[np.clip(frames, 0, len(confidence) - 1)]
+    named = rows.rename(columns={"frame_s": "time_s"})
+    return named.assign(reference=(nearest >= ACTIVE).astype(int))[COLUMNS]
+
+
+def _draw_panel(axes: Axes, rows: pd.DataFrame, methods: list[str], context: Context) -> None:
+    colours = colour_methods(context)
+    first = rows[rows["method"] == rows["method"].iloc[0]]
+    axes.fill_between(
+        first["time_s"], first["reference"], step="mid", color=REFERENCE, linewidth=0, zorder=0
+    )
+    for index, method in enumerate(methods):
+        part = rows[rows["method"] == method]
+        axes.plot(part["time_s"], part["probability"], color=colours[method], linewidth=0.9)
+        low = GATE_TOP - GATE_STEP * (index + 1)
+        is_open = part["gate"].to_numpy(np.float64) >= ACTIVE
+        axes.fill_between(
+            part["time_s"],
+            low,
+            low + 0.75 * GATE_STEP,
+            where=is_open,
+            step="mid",
+            color=colours[method],
+            linewidth=0,
+        )
+    axes.set(ylim=(GATE_TOP - GATE_STEP * len(methods) - 0.04, 1.04), yticks=[0, 1])
+    axes.margins(x=0)
+    axes.set_title(str(rows["track"].iloc[0]), loc="right", fontsize=6, color=DARK, pad=2)
+    axes.tick_params(labelsize=6)
+
+
+def _draw_legend(figure: Figure, methods: list[str], context: Context) -> None:
+    colours = colour_methods(context)
+    handles: list[Line2D | Patch] = [Patch(color=REFERENCE, label="target plays (reference)")]
+    for method in methods:
+        name = label_name(method)
+        colour = colours[method]
+        handles.append(Line2D([], [], color=colour, linewidth=0.9, label=f"{name}: probability"))
+        handles.append(Patch(color=colour, label=f"{name}: gate open (bar below 0)"))
+    figure.legend(handles=handles, loc="outside upper center", ncols=3)
+
+
+def _describe(context: Context) -> str:
+    return (
+        f"Experiment {context.experiment}. {context.data}. One track per target, named at the "
+        "right: the one in which the target plays closest to half of the time. Grey: reference "
+        f"confidence of at least {ACTIVE:g}."
+    )

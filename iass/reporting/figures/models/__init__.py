@@ -1,0 +1,1 @@
+"""Figures that read the model cards of trained methods."""

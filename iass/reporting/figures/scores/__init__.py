@@ -1,0 +1,1 @@
+"""Figures that read the score table."""

@@ -1,0 +1,140 @@
+"""The step `score`: one method's estimates of one shard become rows of the score table."""
+
+import importlib.metadata
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from iass.foundation.audio import Channels, FloatArray, mix_channels, read_audio
+from iass.foundation.config import Protocol, Scoring
+from iass.foundation.errors import UserError
+from iass.foundation.files import hash_file, hash_text, read_json, write_json
+from iass.foundation.progress import show_progress
+from iass.preparation.manifest import Manifest, Track, read_manifest
+from iass.preparation.tracks import read_mixture, read_reference
+from iass.scoring.museval_engine import FrameGrid
+from iass.scoring.protocols import PROTOCOLS, Score, Song
+from iass.scoring.table import concatenate, read_scores, write_scores
+from iass.separation.run import select_shard
+
+MASK = "museval"  # a frame counts where all that is scored together sounds
+PACKAGES = ("museval", "numpy", "scipy", "torch")  # whose versions enter the provenance
+
+
+@dataclass(frozen=True)
+class ScoringJob:
+    """One method's estimates on one shard. `work` keeps finished tracks between runs."""
+
+    experiment: str
+    method: str
+    seed: int | None
+    manifest: Path
+    estimates: Path
+    targets: Sequence[str]
+    channels: Channels
+    protocol: Protocol
+    scoring: Scoring
+    shard: int
+    shards: int
+    code: str
+    work: Path
+    provenance: Path
+
+
+def score_shard(job: ScoringJob, output: Path) -> None:
+    """Write the score table of a shard. A track that cannot be scored has NaN with the reason."""
+    manifest = read_manifest(job.manifest)
+    run_id = _write_provenance(job)
+    tracks = select_shard(manifest.select("test"), job.shard, job.shards)
+    tables = [
+        _score_track(job, manifest, track).assign(run_id=run_id)
+        for track in show_progress(tracks, f"{job.method}: score", len(tracks))
+    ]
+    write_scores(output, concatenate(tables))
+
+
+def _score_track(job: ScoringJob, manifest: Manifest, track: Track) -> pd.DataFrame:
+    """Return a track's rows, from the work folder where the same content was scored before."""
+    kept = job.work / f"{_hash_content(job, track)}.parquet"
+    if not kept.is_file():
+        song = _read_song(job, manifest, track)
+        window, hop = (round(s * track.rate_hz) for s in (job.scoring.window_s, job.scoring.hop_s))
+        scores = PROTOCOLS[job.protocol](song, FrameGrid(window, hop, track.rate_hz))
+        write_scores(kept, _tabulate(job, manifest.dataset, track, scores))
+    return read_scores(kept)
+
+
+def _hash_content(job: ScoringJob, track: Track) -> str:
+    """Hash all that a track's rows depend on, so that only what is missing is computed."""
+    folder = job.estimates / track.id
+    estimates = [hash_file(path) for path in sorted(folder.glob("*.wav"))]
+    return hash_text(repr((job.experiment, job.method, job.seed, job.targets, job.channels, job.protocol, job.scoring, job.code, track, estimates)))
+
+
+def _read_song(job: ScoringJob, manifest: Manifest, track: Track) -> Song:
+    mixture = read_mixture(job.manifest, track, job.channels)
+    estimates: dict[str, FloatArray] = {}
+    unscorable: dict[str, str] = {}
+    for target in job.targets:
+        try:
+            path = job.estimates / track.id / f"{target}.wav"
+            estimates[target] = read_estimate(path, track.rate_hz, mixture)
+        except UserError as error:
+            unscorable[target] = str(error)
+    references = {
+        target: read_reference(job.manifest, manifest, track, target, job.channels)
+        for target in job.targets
+    }
+    return Song(mixture, references, estimates, unscorable, track.targets)
+
+
+def read_estimate(path: Path, rate_hz: int, mixture: FloatArray) -> FloatArray:
+    """Read an estimate shaped like the mixture (channels, samples).
+
+    UserError if it is missing, broken, not finite, or of another rate or length.
+    """
+    audio, found_hz = read_audio(path)
+    if found_hz != rate_hz:
+        raise UserError(f"{path} has {found_hz} Hz, its mixture {rate_hz} Hz; separate it again.")
+    if audio.shape[1] != mixture.shape[1]:
+        raise UserError(
+            f"{path} has {audio.shape[1]} samples, its mixture {mixture.shape[1]}; separate it "
+            "again."
+        )
+    return mix_channels(audio, "mono" if len(mixture) == 1 else "stereo")
+
+
+def _tabulate(
+    job: ScoringJob, dataset: str, track: Track, scores: Sequence[Score]
+) -> pd.DataFrame:
+    table = pd.DataFrame([vars(score) for score in scores])
+    return table.assign(
+        experiment=job.experiment,
+        dataset=dataset,
+        method=job.method,
+        seed=job.seed,
+        track=track.id,
+        mask=MASK,
+        protocol=job.protocol,
+        flags=" ".join(track.flags),
+        run_id="",
+    )
+
+
+def _write_provenance(job: ScoringJob) -> str:
+    """Write the sidecar that a run id leads to, and return the id, a hash of its content."""
+    content: Mapping[str, Any] = {
+        "run": read_json(job.estimates / "run.json"),
+        "protocol": job.protocol,
+        "scoring": job.scoring.model_dump(mode="json"),
+        "code": job.code,
+    }
+    run_id = hash_text(repr(content))[:16]
+    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+    machine = {"python": platform.python_version(), "platform": platform.platform()} | versions
+    write_json(job.provenance / f"{run_id}.json", {"content": content, "environment": machine})
+    return run_id

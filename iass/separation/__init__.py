@@ -1,0 +1,1 @@
+"""From mixtures to estimates: every kind of method sees what its kind may see, and no more."""

@@ -1,0 +1,1 @@
+"""From single frames to the numbers that a report prints."""

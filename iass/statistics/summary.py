@@ -1,0 +1,95 @@
+"""Summaries of the score table: frames to tracks, seeds to one, tracks to a median and quartiles.
+
+museval's convention (METHOD section 4): the median over frames, undefined frames ignored, then the
+median over tracks. Two functions choose what becomes of several training seeds:
+`summarise_per_seed` keeps them apart; `summarise_over_seeds` first takes, for each track, the mean
+over seeds of the track's medians, so that more seeds do not pretend to be more tracks. The printed
+tables and figures use the latter. All values are in dB.
+"""
+
+from typing import Any
+
+import pandas as pd
+
+GROUP = ["experiment", "dataset", "method", "target", "metric"]
+LOWER, UPPER = 0.25, 0.75  # quantiles over tracks that mark the spread
+
+
+def compute_track_medians(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per GROUP, seed and track of a score table.
+
+    Columns: value (dB, median over frames, NaN where no frame is defined), frames_used, frames,
+    and reason (why the value is NaN, else empty). A row for a whole song counts as no frame.
+    """
+    is_frame = scores["frame_s"].notna()
+    rows = scores.assign(
+        frames=is_frame,
+        frames_used=is_frame & scores["value"].notna(),
+        reason=scores["reason"].where(scores["reason"] != ""),
+    )
+    medians = rows.groupby([*GROUP, "seed", "track"], dropna=False).agg(
+        value=("value", "median"),
+        frames_used=("frames_used", "sum"),
+        frames=("frames", "sum"),
+        reason=("reason", "first"),
+    )
+    return _clean_reasons(medians.reset_index())
+
+
+def average_seeds(medians: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per GROUP and track: the mean over seeds of the track medians.
+
+    Seeds without a value are left out of a track's mean; frames are added up, and `seeds` counts
+    the trainings (1 for methods without training).
+    """
+    means = medians.groupby([*GROUP, "track"]).agg(
+        value=("value", "mean"),
+        frames_used=("frames_used", "sum"),
+        frames=("frames", "sum"),
+        reason=("reason", "max"),
+        seeds=("value", "size"),
+    )
+    return _clean_reasons(means.reset_index())
+
+
+def summarise_per_seed(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the summary of a score table with one row per GROUP and seed."""
+    return _summarise_tracks(compute_track_medians(scores).assign(seeds=1), [*GROUP, "seed"])
+
+
+def summarise_over_seeds(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the summary of a score table with one row per GROUP.
+
+    Columns: median, q25, q75 (dB, over tracks), tracks_scored, tracks_failed (no value at all),
+    frames_used, frames, seeds, reason (of a failed track, empty if there is none).
+    """
+    return _summarise_tracks(average_seeds(compute_track_medians(scores)), GROUP)
+
+
+def _summarise_tracks(tracks: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    summary = tracks.assign(is_failed=tracks["value"].isna()).groupby(keys, dropna=False)
+    return summary.agg(
+        median=("value", "median"),
+        q25=("value", _lower_quantile),
+        q75=("value", _upper_quantile),
+        tracks_scored=("value", "count"),
+        tracks_failed=("is_failed", "sum"),
+        frames_used=("frames_used", "sum"),
+        frames=("frames", "sum"),
+        seeds=("seeds", "max"),
+        reason=("reason", "max"),
+    ).reset_index()
+
+
+def _clean_reasons(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep a reason only where there is no value."""
+    reason = rows["reason"].astype("str").where(rows["value"].isna(), "").fillna("")
+    return rows.assign(reason=reason)
+
+
+def _lower_quantile(values: "pd.Series[Any]") -> float:
+    return float(values.quantile(LOWER))
+
+
+def _upper_quantile(values: "pd.Series[Any]") -> float:
+    return float(values.quantile(UPPER))

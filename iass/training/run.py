@@ -1,0 +1,14 @@
+"""The step `train`: one method learns one target with one seed."""
+
+from iass.foundation.config import MethodEntry
+from iass.foundation.errors import UserError
+from iass.foundation.method import FitJob, Trained
+from iass.foundation.plugins import load_method
+
+
+def train_model(name: str, entry: MethodEntry, job: FitJob) -> None:
+    """Let the method `name` fit `job.target`; it writes model.safetensors and model.json."""
+    method = load_method(name, entry)
+    if not isinstance(method, Trained):
+        raise UserError(f"methods.{name} is of kind '{entry.kind}'; only `trained` ones can train.")
+    method.fit(job)

@@ -1,0 +1,40 @@
+"""Whole-song validation: the mean squared error of the estimated magnitude, no gate."""
+
+from collections.abc import Sequence
+from statistics import fmean
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from iass.foundation.audio import CHANNEL_COUNT, Channels
+from iass.models.losses import magnitude_loss
+from iass.training.songs import Song
+from iass.training.task import Task
+
+
+def validate(task: Task, songs: Sequence[Song], channels: Channels, device: torch.device) -> float:
+    """Return the mean over songs of the error of a whole song (the sum of its stems)."""
+    task.network.eval()
+    with torch.inference_mode():
+        errors = [_measure_error(task, *read_song(song, channels), device) for song in songs]
+    task.network.train()
+    return fmean(errors)
+
+
+def read_song(song: Song, channels: Channels) -> tuple[Tensor, Tensor]:
+    """Return mixture and target (1, channels, samples) of a whole song."""
+    mixture = np.zeros((1, CHANNEL_COUNT[channels], song.samples), np.float32)
+    target = np.zeros_like(mixture)
+    for stem in song.stems:
+        audio = song.read_stem(stem, 0, song.samples, channels)
+        mixture += audio
+        if stem in song.target_stems:
+            target += audio
+    return torch.from_numpy(mixture), torch.from_numpy(target)
+
+
+def _measure_error(task: Task, mixture: Tensor, target: Tensor, device: torch.device) -> float:
+    magnitude = task.stft.transform(mixture.to(device)).abs()
+    wanted = task.stft.transform(target.to(device)).abs()
+    return float(magnitude_loss(task.estimate_magnitude(magnitude), wanted))

@@ -1,0 +1,132 @@
+"""config/paper.yaml: the paper's two experiments, with the paper's numbers."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from iass.foundation.card import Card
+from iass.foundation.config import Config, load_config
+from iass.foundation.plugins import (
+    ROOT,
+    check_plugin,
+    dataset_module,
+    load_card,
+    load_method,
+    method_module,
+)
+
+PUBLISHED = ROOT / "reports" / "published"
+COLUMNS = ["system", "dataset", "target", "metric", "statistic", "value_db", "source"]
+
+
+@pytest.fixture(scope="module")
+def paper() -> Config:
+    return load_config(ROOT / "config" / "paper.yaml")
+
+
+def _card(paper: Config, name: str) -> Card:
+    return load_card(name, paper.datasets[name])
+
+
+def test_the_paper_is_two_experiments_on_their_own_data(paper: Config) -> None:
+    sets = {name: (e.train_on, e.test_on) for name, e in paper.experiments.items()}
+    assert sets == {"musdb": ("musdb18hq", ["musdb18hq"]), "mm": ("mm", ["mm"])}
+
+
+def test_every_plugin_that_the_paper_names_has_its_file_class_and_options(paper: Config) -> None:
+    for name, dataset in paper.datasets.items():
+        check_plugin(f"datasets.{name}", dataset_module(name, dataset), "DataSet", dataset.options)
+    for name, method in paper.methods.items():
+        check_plugin(f"methods.{name}", method_module(name, method), "Method", method.options)
+
+
+def test_every_method_of_the_paper_can_be_built_with_its_options(paper: Config) -> None:
+    for name, entry in paper.methods.items():
+        assert load_method(name, entry).kind == entry.kind
+
+
+def test_each_experiment_asks_for_targets_and_protocol_of_its_card(paper: Config) -> None:
+    for experiment in paper.experiments.values():
+        card = _card(paper, experiment.test_on[0])
+        assert set(experiment.targets) == set(card.targets)
+        assert experiment.protocol == card.protocol
+        assert experiment.channels == "mono"
+
+
+def test_iass_has_the_numbers_of_the_released_network_and_its_logs(paper: Config) -> None:
+    entry = paper.methods["iass"]
+    assert entry.options == {
+        "widths": [16, 32, 48],
+        "n_fft": 4096,
+        "hop": 1024,
+        "max_hz": 16000.0,
+        "activity_weight": 2.0,
+        "threshold": 0.5,
+        "filter_length": 21,
+    }
+    train = entry.train
+    assert (train.batch_size, train.chunk_s, train.gain) == (8, 6.0, (0.25, 1.25))
+    assert (train.lr_gamma, train.lr_patience) == (0.3, 80)
+    assert 100 <= train.patience <= 140
+    assert not train.remix
+
+
+def test_open_unmix_has_its_own_recipe(paper: Config) -> None:
+    train = paper.methods["open_unmix"].train
+    assert (train.batch_size, train.chunks_per_track, train.epochs) == (16, 64, 1000)
+    assert (train.lr_patience, train.patience) == (80, 140)
+    assert train.remix
+    assert train.channel_swap
+
+
+def test_both_networks_share_optimiser_and_seed_of_the_paper(paper: Config) -> None:
+    for name in ("iass", "open_unmix"):
+        train = paper.methods[name].train
+        assert train.schedule == "plateau"
+        assert (train.learning_rate, train.weight_decay) == (1e-3, 1e-5)
+    assert all(experiment.seeds == [42] for experiment in paper.experiments.values())
+
+
+def test_models_of_the_paper_are_never_retrained_unasked(paper: Config) -> None:
+    assert paper.stale_models == "keep"
+
+
+def _read(name: str) -> list[dict[str, str]]:
+    with (PUBLISHED / name).open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream)
+        assert reader.fieldnames == COLUMNS
+        return list(reader)
+
+
+@pytest.mark.parametrize("path", sorted(PUBLISHED.glob("*.csv")), ids=lambda path: path.name)
+def test_every_published_number_is_a_number_with_a_source(path: Path) -> None:
+    rows = _read(path.name)
+    assert rows
+    for row in rows:
+        assert all(row.values()), row
+        assert -60 < float(row["value_db"]) < 20
+
+
+def test_published_musdb18_systems_have_all_four_targets_once_or_an_average() -> None:
+    targets: dict[str, list[str]] = {}
+    for row in _read("musdb18.csv"):
+        targets.setdefault(row["system"], []).append(row["target"])
+    averages = {system for system, found in targets.items() if found == ["average"]}
+    full = {s for s, found in targets.items() if found == ["vocals", "drums", "bass", "other"]}
+    assert full | averages == set(targets)
+    assert (len(full), len(averages)) == (10, 4)
+
+
+def test_published_masks_keep_their_known_order() -> None:
+    bass = {row["system"]: float(row["value_db"]) for row in _read("musdb18.csv")
+            if row["target"] == "bass"}  # fmt: skip
+    assert bass["input"] < bass["IBM1"] < bass["IBM2"] < bass["IRM1"] < bass["IRM2"]
+    assert bass["UMX"] > bass["IBM1"], "IBM1 is no strict upper bound on bass"
+
+
+def test_the_authors_acoustic_guitar_has_all_four_metrics_and_both_outliers() -> None:
+    rows = _read("authors_acoustic_guitar.csv")
+    medians = {row["metric"]: row["value_db"] for row in rows if "then" in row["statistic"]}
+    assert medians == {"SDR": "1.149", "SIR": "0.477", "SAR": "2.517", "ISR": "4.433"}
+    assert [row["value_db"] for row in rows if "lowest" in row["statistic"]] == ["-48.4", "-15.4"]

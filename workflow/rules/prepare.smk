@@ -1,0 +1,21 @@
+rule prepare:
+    output:
+        manifest="results/data/{dataset}/manifest.json",
+        labels="results/data/{dataset}/labels.parquet",
+    params:
+        entry=plan.dataset_entry,
+        folder=plan.dataset_folder,
+        code=plan.prepare_code,
+    threads: 16
+    log:
+        "results/logs/prepare/{dataset}.log",
+    benchmark:
+        "results/benchmarks/prepare/{dataset}.tsv"
+    conda:
+        "../envs/prepare.yaml"
+    message:
+        "Prepare {wildcards.dataset}: stems, manifest, activity labels"
+    shell:
+        "python -m iass step prepare {wildcards.dataset} --entry {params.entry:q}"
+        " --folder {params.folder:q} --manifest {output.manifest} --labels {output.labels}"
+        " --processes {threads} 2> {log}"

@@ -1,0 +1,63 @@
+rule score:
+    input:
+        manifest="results/data/{dataset}/manifest.json",
+        estimates="results/estimates/{experiment}/{dataset}/{method}/{seed}/shard{shard}",
+    output:
+        "results/shards/{experiment}/{dataset}/{method}/{seed}/shard{shard}.parquet",
+    params:
+        code=plan.score_code,
+        scoring=plan.scoring_entry,
+        method_entry=plan.method_entry,
+        protocol=plan.protocol,
+        targets=plan.run_targets,
+        channels=plan.channels,
+        shards=plan.shard_count,
+    log:
+        "results/logs/score/{experiment}/{dataset}/{method}/{seed}/shard{shard}.log",
+    benchmark:
+        "results/benchmarks/score/{experiment}/{dataset}/{method}/{seed}/shard{shard}.tsv"
+    conda:
+        "../envs/score.yaml"
+    message:
+        "Score {wildcards.method} on {wildcards.dataset} ({wildcards.seed}, shard {wildcards.shard})"
+    shell:
+        "python -m iass step score {wildcards.experiment} {wildcards.method}"
+        " --seed {wildcards.seed} --manifest {input.manifest} --estimates {input.estimates}"
+        " --targets {params.targets} --channels {params.channels} --protocol {params.protocol}"
+        " --scoring {params.scoring:q} --shard {wildcards.shard} --shards {params.shards}"
+        " --code {params.code} --output {output} 2> {log}"
+
+
+rule collect_method:
+    input:
+        plan.method_scores,
+    output:
+        "results/scores/{experiment}/{method}.parquet",
+    params:
+        code=plan.collect_code,
+    log:
+        "results/logs/collect/{experiment}/{method}.log",
+    conda:
+        "../envs/score.yaml"
+    message:
+        "Collect the scores of {wildcards.method} in {wildcards.experiment}"
+    shell:
+        "python -m iass step collect {output} {input} 2> {log}"
+
+
+rule collect:
+    input:
+        plan.scores,
+    output:
+        table="results/scores.parquet",
+        csv="results/scores.csv",
+    params:
+        code=plan.collect_code,
+    log:
+        "results/logs/collect/all.log",
+    conda:
+        "../envs/score.yaml"
+    message:
+        "Collect all scores in one table"
+    shell:
+        "python -m iass step collect {output.table} {input} --csv {output.csv} 2> {log}"

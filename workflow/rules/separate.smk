@@ -1,0 +1,29 @@
+rule separate:
+    input:
+        manifest="results/data/{dataset}/manifest.json",
+        models=plan.models,
+    output:
+        estimates=plan.flag_estimates(
+            directory("results/estimates/{experiment}/{dataset}/{method}/{seed}/shard{shard}"), temp
+        ),
+        activity="results/activity/{experiment}/{dataset}/{method}/{seed}/shard{shard}.parquet",
+    params:
+        entry=plan.method_entry,
+        code=plan.separate_code,
+        targets=plan.run_targets,
+        channels=plan.channels,
+        shards=plan.shard_count,
+    log:
+        "results/logs/separate/{experiment}/{dataset}/{method}/{seed}/shard{shard}.log",
+    benchmark:
+        "results/benchmarks/separate/{experiment}/{dataset}/{method}/{seed}/shard{shard}.tsv"
+    conda:
+        plan.method_env
+    message:
+        "Separate {wildcards.dataset} with {wildcards.method} ({wildcards.seed}, shard {wildcards.shard})"
+    shell:
+        "python -m iass step separate {wildcards.method} {input.models} --entry {params.entry:q}"
+        " --seed {wildcards.seed} --manifest {input.manifest} --targets {params.targets}"
+        " --channels {params.channels} --shard {wildcards.shard} --shards {params.shards}"
+        " --code {params.code} --output {output.estimates} --activity {output.activity}"
+        " 2> {log}"

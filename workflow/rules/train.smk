@@ -1,0 +1,27 @@
+rule train:
+    input:
+        manifest="results/data/{dataset}/manifest.json",
+        labels="results/data/{dataset}/labels.parquet",
+    output:
+        model="results/models/{dataset}/{channels}/{method}/{target}/{seed}/model.safetensors",
+        card="results/models/{dataset}/{channels}/{method}/{target}/{seed}/model.json",
+    params:
+        entry=plan.trained_entry,
+        code=plan.train_code,
+        folder=subpath(output.model, parent=True),
+        checkpoints="results/checkpoints/{dataset}/{channels}/{method}/{target}/{seed}",
+    resources:
+        gpu=plan.gpus_per_training,
+    log:
+        "results/logs/train/{dataset}/{channels}/{method}/{target}/{seed}.log",
+    benchmark:
+        "results/benchmarks/train/{dataset}/{channels}/{method}/{target}/{seed}.tsv"
+    conda:
+        plan.method_env
+    message:
+        "Train {wildcards.method} on {wildcards.target} of {wildcards.dataset} ({wildcards.seed})"
+    shell:
+        "python -m iass step train {wildcards.method} --entry {params.entry:q}"
+        " --target {wildcards.target} --channels {wildcards.channels} --seed {wildcards.seed}"
+        " --manifest {input.manifest} --labels {input.labels} --folder {params.folder}"
+        " --checkpoints {params.checkpoints} --code {params.code} 2> {log}"
