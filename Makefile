@@ -53,7 +53,8 @@ $(RUN_STAMP): requirements.lock
 		{ echo "Python's venv module is missing: apt install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	python -m pip install --quiet -c requirements.lock $(TORCH)
-	python -m pip install --quiet --no-deps --no-build-isolation -r requirements.lock
+	python -m pip install --quiet --no-deps --no-build-isolation --use-pep517 \
+		-r requirements.lock
 	touch $@
 
 $(TEST_STAMP): requirements-test.lock $(RUN_STAMP)

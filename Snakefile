@@ -4,7 +4,7 @@ import sys
 from snakemake.utils import min_version
 
 sys.path.insert(0, workflow.basedir)
-from iass.plan import open_plan, shell_prefix, wildcard_pattern
+from iass.plan import find_figures, open_plan, shell_prefix, wildcard_pattern
 
 min_version("9.27")
 
@@ -41,6 +41,6 @@ include: "workflow/rules/report.smk"
 
 
 rule all:
+    default_target: True
     input:
         plan.final_files(),
-    default_target: True

@@ -1,6 +1,6 @@
 """IASS: a U-Net mask, gated by predicted instrument activity (Hung & Lerch, ISMIR 2020)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ class Method(Trained):
 
     def load(self, folder: Path) -> "Model":
         """Return the model in `folder`, with the options that it was trained with."""
-        facts = read_facts(folder)
+        facts = read_facts(folder, asdict(self))
         method = Method(**facts.options)
         network = method.build(facts.rate_hz)
         load_weights(folder, network)

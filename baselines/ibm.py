@@ -26,7 +26,7 @@ class Method(Oracle):
     def separate(
         self, mixture: FloatArray, rate_hz: int, references: Mapping[str, FloatArray]
     ) -> dict[str, Estimate]:
-        """Return the masked mixture (channels, samples) per reference; each channel has its mask."""
+        """Return the masked mixture (channels, samples) per reference, each channel by itself."""
         stft = Stft(self.n_fft, self.n_fft // 2)
         spectrum = stft.transform(torch.from_numpy(mixture))
         estimates = {}

@@ -1,6 +1,6 @@
 """Open-Unmix: a three-layer BLSTM mask, the paper's baseline (Stoeter et al., JOSS 2019)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ class Method(Trained):
 
     def load(self, folder: Path) -> "Model":
         """Return the model in `folder`, with the options that it was trained with."""
-        facts = read_facts(folder)
+        facts = read_facts(folder, asdict(self))
         method = Method(**facts.options)
         network = method.build(facts.channels, facts.rate_hz)
         load_weights(folder, network)

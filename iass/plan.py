@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol as TypingProtocol
@@ -41,7 +41,8 @@ STEP_MODULES = {
     "separate": "iass.separation.run",
     "score": "iass.scoring.run",
     "collect": "iass.scoring.collect",
-    "report": "iass.reporting.run",
+    "figure": "iass.reporting.draw",
+    "table": "iass.reporting.write",
 }
 
 
@@ -131,6 +132,10 @@ class Plan:
             if target not in self.method_targets(name, dataset, method)
         ]
 
+    def skipped_cells(self, _: Wildcards) -> str:
+        """The skipped cells as JSON."""
+        return json.dumps([asdict(cell) for cell in self.skipped()])
+
     def seeds(self, experiment: str, method: str) -> list[str]:
         """Path parts of a method's seeds."""
         if self.config.methods[method].kind != "trained":
@@ -151,9 +156,14 @@ class Plan:
     def final_files(self) -> list[str]:
         """Everything that the workflow is asked for."""
         pages = [page for name in self.config.experiments for page in self._pages(name)]
-        return [*pages, "results/scores.parquet", "results/scores.csv", "reports/tables/skipped.csv"]
+        return [
+            *pages,
+            "results/scores.parquet",
+            "results/scores.csv",
+            "reports/tables/skipped.csv",
+        ]
 
-    def models(self, run: Wildcards) -> list[str]:
+    def models(self, run: Wildcards | Run) -> list[str]:
         """Model files that a run needs; none for methods that learn nothing."""
         if self.config.methods[run.method].kind != "trained":
             return []
@@ -258,13 +268,16 @@ class Plan:
         return self.config.scoring.model_dump_json()
 
     def report_context(self, wildcards: Wildcards) -> str:
-        """What a page of an experiment on a data set takes from the config and card, as JSON."""
+        """What a page takes from the config and the card: a reporting Context as JSON."""
         entry = self.config.experiments[wildcards.experiment]
+        card = self.cards[wildcards.dataset]
         context = {
+            "experiment": wildcards.experiment,
+            "dataset": wildcards.dataset,
             "methods": entry.methods,
             "kinds": {method: self.config.methods[method].kind for method in entry.methods},
             "targets": self.targets(wildcards.experiment, wildcards.dataset),
-            "title": self.cards[wildcards.dataset].description,
+            "data": f"{card.title}: {card.description.rstrip('.')}",
             "window_s": self.config.scoring.window_s,
         }
         return json.dumps(context)
@@ -301,14 +314,16 @@ class Plan:
 
     def figure_code(self, wildcards: Wildcards) -> str:
         """Hash of the code that draws one figure."""
-        reads = next(r for r in ("scores", "models", "activity") if wildcards.figure in find_figures(r))
+        reads = next(
+            r for r in ("scores", "models", "activity") if wildcards.figure in find_figures(r)
+        )
         return hash_code(
-            STEP_MODULES["report"], f"iass.reporting.figures.{reads}.{wildcards.figure}"
+            STEP_MODULES["figure"], f"iass.reporting.figures.{reads}.{wildcards.figure}"
         )
 
     def table_code(self, _: Wildcards) -> str:
         """Hash of the code that writes the tables."""
-        return hash_code(STEP_MODULES["report"])
+        return hash_code(STEP_MODULES["table"])
 
     def _method_modules(self, method: str) -> list[str]:
         entry = self.config.methods[method]
@@ -389,8 +404,8 @@ def _check_experiments(config: Config, cards: dict[str, Card], where: str) -> No
         key = f"{where}: experiments.{name}"
         for target in experiment.targets:
             if not any(target in cards[dataset].targets for dataset in experiment.test_on):
-                raise UserError(f"{key}.targets: no data set of 'test_on' has the target '{target}'.")
+                raise UserError(
+                    f"{key}.targets: no data set of 'test_on' has the target '{target}'."
+                )
         if experiment.train_on and "train" not in cards[experiment.train_on].splits:
             raise UserError(f"{key}.train_on: '{experiment.train_on}' has no training tracks.")
-
-

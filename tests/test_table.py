@@ -31,7 +31,12 @@ def test_the_empty_table_keeps_columns_and_types(tmp_path):
 
 def test_rows_in_any_order_give_the_same_bytes(tmp_path):
     table = make_table(
-        *({"track": t, "seed": s, "frame_s": f} for t in "ba" for s in (1, None) for f in (1.0, 0.0))
+        *(
+            {"track": t, "seed": s, "frame_s": f}
+            for t in "ba"
+            for s in (1, None)
+            for f in (1.0, 0.0)
+        )
     )
     for suffix, write in (("parquet", write_scores), ("csv", write_scores_csv)):
         write(tmp_path / f"a.{suffix}", table)

@@ -26,18 +26,19 @@ def synthesise(
 
 
 def summarise(
-    tables: Annotated[Path, typer.Option(help="Folder of the result tables.")] = Path(
-        "reports/tables"
-    ),
-    report: Annotated[Path, typer.Option(help="The report of the run.")] = Path(
-        "reports/report.html"
+    reports: Annotated[Path, typer.Option(help="Folder that the workflow wrote.")] = Path(
+        "reports"
     ),
 ) -> None:
-    """Print the result tables of the last run and where the report lies.
+    """Print the result tables of the last run and where its report lies.
 
     Example: iass summary
     """
-    raise NotImplementedError
+    from iass.reporting.write import summarise_tables
+
+    print(summarise_tables(reports / "tables"))
+    print(f"Tables and figures: {reports}/tables, {reports}/figures")
+    print(f"Report, for a browser: {(reports / 'report.html').resolve()}")
 
 
 def describe_config() -> None:
@@ -45,4 +46,6 @@ def describe_config() -> None:
 
     Example: iass config > config/README.md
     """
-    raise NotImplementedError
+    from iass.foundation.config_reference import describe_config as describe
+
+    print(describe(), end="")

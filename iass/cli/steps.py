@@ -156,5 +156,52 @@ def collect(output: Path, tables: list[Path], csv: Path | None = None) -> None:
     collect_scores(tables, output, csv)
 
 
+@app.command()
+def score_figure(figure: str, scores: Path, context: Json, output: File) -> None:
+    """Draw one figure from the score table."""
+    from iass.reporting.context import parse_context
+    from iass.reporting.draw import draw_score_figure
+
+    draw_score_figure(figure, scores, parse_context(context), output.with_suffix(""))
+
+
+@app.command()
+def model_figure(figure: str, cards: list[Path], context: Json, output: File) -> None:
+    """Draw one figure from the cards (model.json) of trained models."""
+    from iass.reporting.context import parse_context
+    from iass.reporting.draw import draw_model_figure
+
+    draw_model_figure(figure, cards, parse_context(context), output.with_suffix(""))
+
+
+@app.command()
+def activity_figure(
+    figure: str, activity: list[Path], labels: File, context: Json, output: File
+) -> None:
+    """Draw one figure from predicted and labelled instrument activity."""
+    from iass.reporting.context import parse_context
+    from iass.reporting.draw import draw_activity_figure
+
+    stem = output.with_suffix("")
+    draw_activity_figure(figure, activity, labels, parse_context(context), stem)
+
+
+@app.command()
+def result_table(scores: Path, context: Json, output: File) -> None:
+    """Write the result table of one experiment on one data set as CSV, Markdown and LaTeX."""
+    from iass.reporting.context import parse_context
+    from iass.reporting.write import write_tables
+
+    write_tables(scores, parse_context(context), output.with_suffix(""))
+
+
+@app.command()
+def skipped_table(cells: str, output: Path) -> None:
+    """List the cells of the experiments that nothing can fill."""
+    from iass.reporting.write import write_skipped
+
+    write_skipped(json.loads(cells), output)
+
+
 def _parse_seed(seed: str) -> int | None:
     return int(seed.removeprefix("seed")) if seed.startswith("seed") else None

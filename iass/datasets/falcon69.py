@@ -8,7 +8,7 @@ import av
 import numpy as np
 
 from iass.foundation.audio import FloatArray, write_wav
-from iass.foundation.card import Card, TrackFiles, Tools
+from iass.foundation.card import Card, Tools, TrackFiles
 from iass.foundation.errors import UserError
 
 RATE_HZ = 44100

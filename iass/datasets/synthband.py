@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from iass.foundation.card import Card, TrackFiles, Tools
-from iass.synthesis.plan import SongPlan, plan_songs
-from iass.synthesis.song import STEMS, render_song, write_song
+from iass.foundation.card import Card, Tools, TrackFiles
+from iass.synthesis import STEMS, SongPlan, plan_songs, render_song, write_song
 
 
 @dataclass(frozen=True)

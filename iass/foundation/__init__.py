@@ -1,1 +1,1 @@
-"""Below all steps: audio, STFT, atomic files, errors, the config, and what methods and cards are."""
+"""Below all steps: audio, STFT, atomic files, errors, config, what methods and cards are."""

@@ -69,7 +69,9 @@ def check_finite(audio: NDArray[Any], where: str) -> None:
     """UserError naming `where` and the first bad sample if `audio` holds NaN or infinities."""
     if not np.isfinite(audio).all():
         first = int(np.argmin(np.isfinite(audio).all(axis=0)))
-        raise UserError(f"{where} has a NaN or infinite value at sample {first}; replace that file.")
+        raise UserError(
+            f"{where} has a NaN or infinite value at sample {first}; replace that file."
+        )
 
 
 def write_wav(path: Path, audio: NDArray[Any], rate_hz: int) -> None:

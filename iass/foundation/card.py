@@ -45,8 +45,9 @@ class TrackFiles:
 class Tools(Protocol):
     """What the preparation step hands to a card."""
 
-    folder: Path
-    """Where the data set's large files go: <data_dir>/<data set>."""
+    @property
+    def folder(self) -> Path:
+        """Where the data set's large files go: <data_dir>/<data set>."""
 
     def run_parallel(self, function: Callable[[S], T], items: Sequence[S], what: str) -> list[T]:
         """Return `function` of each item, in order, computed on the job's cores with a bar.

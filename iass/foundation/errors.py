@@ -2,4 +2,4 @@
 
 
 class UserError(Exception):
-    """One sentence: what is wrong, where, and what to do about it. The CLI prints it, no traceback."""
+    """One sentence: what is wrong, where, and what to do. The CLI prints it without traceback."""

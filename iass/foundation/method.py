@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-
 from iass.foundation.audio import Channels, FloatArray
 from iass.foundation.config import Kind, TrainSettings
 

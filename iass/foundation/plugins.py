@@ -67,7 +67,9 @@ def check_plugin(key: str, module: str, class_name: str, options: Mapping[str, A
     """
     path = module_file(module)
     if not path.is_file():
-        raise UserError(f"{key}: there is no file {path.relative_to(ROOT)}; write it or correct the name.")
+        raise UserError(
+            f"{key}: there is no file {path.relative_to(ROOT)}; write it or correct the name."
+        )
     fields = _declared_fields(path, class_name)
     if fields is None:
         raise UserError(f"{key}: {path.relative_to(ROOT)} defines no class {class_name}.")
@@ -75,9 +77,7 @@ def check_plugin(key: str, module: str, class_name: str, options: Mapping[str, A
         _check_option(f"{key}.options.{option}", option, value, fields, path)
 
 
-def _check_option(
-    key: str, option: str, value: Any, fields: Mapping[str, str], path: Path
-) -> None:
+def _check_option(key: str, option: str, value: Any, fields: Mapping[str, str], path: Path) -> None:
     where = path.relative_to(ROOT)
     if option not in fields:
         known = ", ".join(fields) or "none"
@@ -95,13 +95,16 @@ def _declared_fields(path: Path, class_name: str) -> dict[str, str] | None:
     try:
         tree = ast.parse(path.read_text("utf-8"))
     except SyntaxError as error:
-        raise UserError(f"{path.relative_to(ROOT)} is not valid Python: line {error.lineno}.") from None
+        raise UserError(
+            f"{path.relative_to(ROOT)} is not valid Python: line {error.lineno}."
+        ) from None
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == class_name:
             return {
                 item.target.id: ast.unparse(item.annotation)
                 for item in node.body
-                if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
+                if isinstance(item, ast.AnnAssign)
+                and isinstance(item.target, ast.Name)
                 and "ClassVar" not in ast.unparse(item.annotation)
             }
     return None

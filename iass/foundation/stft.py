@@ -40,10 +40,6 @@ class Stft:
     def invert(self, spectrum: Tensor, samples: int) -> Tensor:
         """Return the audio (..., samples) of a centred spectrum (..., bins, frames)."""
         flat = spectrum.reshape(-1, *spectrum.shape[-2:])
-        window = torch.hann_window(
-            self.n_fft, dtype=spectrum.real.dtype, device=spectrum.device
-        )
-        audio = torch.istft(
-            flat, self.n_fft, self.hop, window=window, center=True, length=samples
-        )
+        window = torch.hann_window(self.n_fft, dtype=spectrum.real.dtype, device=spectrum.device)
+        audio = torch.istft(flat, self.n_fft, self.hop, window=window, center=True, length=samples)
         return audio.reshape(*spectrum.shape[:-2], samples)

@@ -1,6 +1,6 @@
 """How a trained network lies on disk: model.safetensors with model.json beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,15 +40,18 @@ class Facts:
     channels: Channels
 
 
-def read_facts(folder: Path) -> Facts:
-    """Read model.json; UserError names it if it is missing or lacks something."""
+def read_facts(folder: Path, known: Collection[str]) -> Facts:
+    """Read model.json; UserError names it if something is missing or an option is not `known`."""
     path = folder / FACTS
     try:
-        return TypeAdapter(Facts).validate_python(read_json(path))
+        facts = TypeAdapter(Facts).validate_python(read_json(path))
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "its content"
         raise UserError(f"{path}: {field} is wrong: {first['msg']}; train again.") from None
+    for option in facts.options.keys() - set(known):
+        raise UserError(f"{path}: the method no longer has the option '{option}'; train again.")
+    return facts
 
 
 def check_rate(rate_hz: int, trained_hz: int) -> None:

@@ -31,20 +31,27 @@ def compute_activity(audio: FloatArray) -> FloatArray:
     Frame i is centred at sample i * LABEL_HOP; there are samples // LABEL_HOP + 1 frames. A
     silent stem has confidence 0 throughout.
     """
-    envelope = _compute_envelope(audio.mean(axis=0))
+    envelope = _compute_envelope(audio)
     peak = envelope.max()
     if peak == 0.0:
         return np.zeros(len(envelope), np.float32)
     envelope = envelope / peak
     envelope[envelope < _FLOOR] = 0.0
     smooth = _smooth(envelope)
-    return (1.0 / (1.0 + np.exp(-_STEEPNESS * (smooth - _MIDPOINT)))).astype(np.float32)
+    return np.asarray(1.0 / (1.0 + np.exp(-_STEEPNESS * (smooth - _MIDPOINT))), np.float32)
 
 
 def write_labels(path: Path, labels: Mapping[tuple[str, str], FloatArray]) -> None:
     """Write confidences by (track, target) as a tidy table: track, target, frame, confidence."""
     tables = [
-        pd.DataFrame({"track": track, "target": target, "frame": np.arange(len(confidence), dtype=np.int32), "confidence": confidence})
+        pd.DataFrame(
+            {
+                "track": track,
+                "target": target,
+                "frame": np.arange(len(confidence), dtype=np.int32),
+                "confidence": confidence,
+            }
+        )
         for (track, target), confidence in labels.items()
     ]
     columns = ["track", "target", "frame", "confidence"]
@@ -62,9 +69,12 @@ def read_labels(path: Path, target: str) -> dict[str, FloatArray]:
     }
 
 
-def _compute_envelope(signal: FloatArray) -> FloatArray:
-    """Half-wave rectified, square-root compressed, Hann-weighted mean per frame."""
-    compressed = np.sqrt(np.maximum(signal, 0.0))
+def _compute_envelope(audio: FloatArray) -> FloatArray:
+    """Half-wave rectified, square-root compressed, Hann-weighted mean per frame.
+
+    Rectified per channel, so that a stem in anti-phase does not count as silent.
+    """
+    compressed = np.sqrt(np.maximum(audio, 0.0)).mean(axis=0)
     half = LABEL_FRAME // 2
     padded = np.pad(compressed, (half, half))
     frames = sliding_window_view(padded, LABEL_FRAME)[::LABEL_HOP]

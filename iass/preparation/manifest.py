@@ -14,8 +14,6 @@ from iass.foundation.config import Protocol
 from iass.foundation.errors import UserError
 from iass.foundation.files import read_json, write_json
 
-SCHEMA_VERSION = 1
-
 
 class _Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,7 +60,7 @@ class Track(_Closed):
 class Manifest(_Closed):
     """All tracks of a data set."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     dataset: str
     protocol: Protocol
     targets: dict[str, list[str]] = Field(description="Target -> stems that sum to it.")

@@ -38,9 +38,10 @@ def write_store(path: Path, stems: Sequence[Path]) -> None:
 def open_store(path: Path) -> NDArray[Any]:
     """Memory-map a store read-only: (stems, channels, samples), int16 or float32."""
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        store: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise UserError(f"{path} is not a training store ({error}); prepare it again.") from None
+    return store
 
 
 def read_chunk(store: NDArray[Any], stem: int, start: int, samples: int) -> FloatArray:

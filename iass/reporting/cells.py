@@ -37,7 +37,8 @@ def complete_summary(summary: pd.DataFrame, metric: str, context: Context) -> pd
     """Return a summary of one metric with a row for every method and target of the context.
 
     Rows follow the context's order. New columns: kind, state ("scored", "not scored" or "not
-    run") and is_best, the system with the highest median on the target.
+    run"), is_best, the system with the highest median on the target, and data, what the data
+    set is, so that a table that travels alone still says so.
     """
     wanted = pd.MultiIndex.from_product([context.methods, context.targets], names=KEYS)
     rows = summary[summary["metric"] == metric].set_index(KEYS).reindex(wanted).reset_index()
@@ -45,6 +46,7 @@ def complete_summary(summary: pd.DataFrame, metric: str, context: Context) -> pd
         experiment=context.experiment,
         dataset=context.dataset,
         metric=metric,
+        data=context.data,
         kind=rows["method"].map(dict(context.kinds)),
         state=_describe_state(rows),
         reason=rows["reason"].fillna(""),
@@ -53,7 +55,7 @@ def complete_summary(summary: pd.DataFrame, metric: str, context: Context) -> pd
     rows[counts] = rows[counts].fillna(0).astype("int64")
     rows["is_best"] = _mark_best(rows, context)
     first = [*GROUP[:3], "kind", *GROUP[3:], "state", "median", "q25", "q75", "is_best"]
-    return rows[[*first, *counts, "reason"]]
+    return rows[[*first, *counts, "reason", "data"]]
 
 
 def list_cells(rows: pd.DataFrame) -> dict[tuple[str, str], Cell]:

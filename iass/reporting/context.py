@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import pandas as pd
+from pydantic import TypeAdapter
+
 from iass.foundation.config import Kind
 
 SYSTEM_KINDS: tuple[Kind, ...] = ("trained", "pretrained", "command")
@@ -38,3 +41,17 @@ class Context:
             "with the 25 % and 75 % quantiles over tracks; n is the number of tracks scored; "
             "silence scores an SDR of 0 dB."
         )
+
+
+def parse_context(text: str) -> Context:
+    """Read a context from JSON, as the plan of the workflow writes it."""
+    return TypeAdapter(Context).validate_json(text)
+
+
+def select_scores(scores: pd.DataFrame, context: Context) -> pd.DataFrame:
+    """Return the rows of a score table that belong to the context."""
+    is_wanted = (scores["experiment"] == context.experiment) & (
+        scores["dataset"] == context.dataset
+    )
+    selected: pd.DataFrame = scores[is_wanted].reset_index(drop=True)
+    return selected

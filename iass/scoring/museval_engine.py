@@ -16,7 +16,7 @@ Frames = dict[str, NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class FrameGrid:
-    """Frames of `window` samples every `hop` samples; a last part shorter than a frame is dropped."""
+    """Frames of `window` samples every `hop` samples; a shorter last part is dropped."""
 
     window: int
     hop: int

@@ -98,7 +98,9 @@ def _score_rows(
         reason = " ".join(str(error).split())
         return [score for target in targets for score in _undefined(target, metrics, reason)]
     return [
-        Score(target, metric, grid.start_s(i), float(value), SILENT_FRAME if np.isnan(value) else "")
+        Score(
+            target, metric, grid.start_s(i), float(value), SILENT_FRAME if np.isnan(value) else ""
+        )
         for metric in metrics
         for target, row in zip(targets, frames[metric], strict=False)
         for i, value in enumerate(row)

@@ -72,7 +72,22 @@ def _hash_content(job: ScoringJob, track: Track) -> str:
     """Hash all that a track's rows depend on, so that only what is missing is computed."""
     folder = job.estimates / track.id
     estimates = [hash_file(path) for path in sorted(folder.glob("*.wav"))]
-    return hash_text(repr((job.experiment, job.method, job.seed, job.targets, job.channels, job.protocol, job.scoring, job.code, track, estimates)))
+    return hash_text(
+        repr(
+            (
+                job.experiment,
+                job.method,
+                job.seed,
+                job.targets,
+                job.channels,
+                job.protocol,
+                job.scoring,
+                job.code,
+                track,
+                estimates,
+            )
+        )
+    )
 
 
 def _read_song(job: ScoringJob, manifest: Manifest, track: Track) -> Song:
@@ -108,9 +123,7 @@ def read_estimate(path: Path, rate_hz: int, mixture: FloatArray) -> FloatArray:
     return mix_channels(audio, "mono" if len(mixture) == 1 else "stereo")
 
 
-def _tabulate(
-    job: ScoringJob, dataset: str, track: Track, scores: Sequence[Score]
-) -> pd.DataFrame:
+def _tabulate(job: ScoringJob, dataset: str, track: Track, scores: Sequence[Score]) -> pd.DataFrame:
     table = pd.DataFrame([vars(score) for score in scores])
     return table.assign(
         experiment=job.experiment,

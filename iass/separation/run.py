@@ -19,7 +19,16 @@ from iass.foundation.progress import show_progress
 from iass.preparation.manifest import Track, read_manifest
 from iass.separation.kinds import TrackView, separate_song
 
-ACTIVITY_COLUMNS = ("dataset", "method", "seed", "track", "target", "frame_s", "probability", "gate")
+ACTIVITY_COLUMNS = (
+    "dataset",
+    "method",
+    "seed",
+    "track",
+    "target",
+    "frame_s",
+    "probability",
+    "gate",
+)
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,9 @@ def write_activity(
 ) -> None:
     """Write the predicted activity of a run as a tidy table; no rows where none is predicted."""
     table = pd.concat(tables) if tables else pd.DataFrame(columns=list(ACTIVITY_COLUMNS))
-    table = table.assign(dataset=dataset, method=method, seed=pd.array([seed] * len(table), "Int64"))
+    table = table.assign(
+        dataset=dataset, method=method, seed=pd.array([seed] * len(table), "Int64")
+    )
     with replace_file(path) as temporary:
         table[list(ACTIVITY_COLUMNS)].to_parquet(temporary, index=False)
 

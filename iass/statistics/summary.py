@@ -4,11 +4,13 @@ museval's convention (METHOD section 4): the median over frames, undefined frame
 median over tracks. Two functions choose what becomes of several training seeds:
 `summarise_per_seed` keeps them apart; `summarise_over_seeds` first takes, for each track, the mean
 over seeds of the track's medians, so that more seeds do not pretend to be more tracks. The printed
-tables and figures use the latter. All values are in dB.
+tables and figures use the latter. All values are in dB; an infinite one (a perfect frame) counts as
+undefined, as in museval's JSON.
 """
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 GROUP = ["experiment", "dataset", "method", "target", "metric"]
@@ -22,9 +24,11 @@ def compute_track_medians(scores: pd.DataFrame) -> pd.DataFrame:
     and reason (why the value is NaN, else empty). A row for a whole song counts as no frame.
     """
     is_frame = scores["frame_s"].notna()
+    is_defined = np.isfinite(scores["value"])
     rows = scores.assign(
+        value=scores["value"].where(is_defined),
         frames=is_frame,
-        frames_used=is_frame & scores["value"].notna(),
+        frames_used=is_frame & is_defined,
         reason=scores["reason"].where(scores["reason"] != ""),
     )
     medians = rows.groupby([*GROUP, "seed", "track"], dropna=False).agg(

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, signal
+from scipy import fft, ndimage, signal
 
 from iass.synthesis.vocabulary import RATE_HZ, Note
 
@@ -26,9 +26,11 @@ CONSONANT_S = 0.07
 CONSONANT_BAND_HZ = (3500.0, 9000.0)
 CONSONANT_LEVEL = 0.35  # peak, relative to the peak of the voice
 CONSONANT_SHARE = 0.5  # of the notes
-SPEAKER_HZ = (90.0, 4500.0)
-SUBSONIC_HZ = 20.0
+SPEAKER_HZ = 4500.0  # a guitar loudspeaker is dull
+SPEAKER_TAPS = 63
+OFFSET_SAMPLES = 2205  # 50 ms, two periods of the lowest note
 TILT_CORNER_HZ = 1500.0
+TILT_TAPS = 64
 TAIL_S = 0.3  # after its last section a stem may ring so long
 FADE_S = 0.2  # and then fades to nothing
 ROOM_S = 0.22
@@ -93,21 +95,24 @@ def drive_amplifier(audio: Audio, drive: float) -> Audio:
     and its loudspeaker.
     """
     peak = max(float(np.abs(audio).max()), 1e-9)
-    clipped = np.tanh(audio * np.float32(drive / peak))
-    speaker = signal.butter(2, SPEAKER_HZ, "bandpass", fs=RATE_HZ, output="sos").astype(np.float32)
-    return np.asarray(signal.sosfilt(speaker, clipped), np.float32)
+    clipped = block_offset(np.tanh(audio * np.float32(drive / peak)))
+    return _convolve(clipped, signal.firwin(SPEAKER_TAPS, SPEAKER_HZ, fs=RATE_HZ))
 
 
 def block_offset(audio: Audio) -> Audio:
-    """Remove what lies below hearing from (channels, samples): samples of the sound font drift."""
-    high_pass = np.array(signal.butter(1, SUBSONIC_HZ, "highpass", fs=RATE_HZ), np.float32)
-    return np.asarray(signal.lfilter(*high_pass, audio), np.float32)
+    """Subtract the mean of the surrounding 50 ms: samples of the sound font drift below hearing.
+
+    No recursive filter here or below: in the silence between sections it would compute with
+    denormal numbers, several times slower.
+    """
+    drift = ndimage.uniform_filter1d(audio, OFFSET_SAMPLES, axis=-1, mode="constant")
+    return np.asarray(audio - drift, np.float32)
 
 
 def tilt_treble(audio: Audio, tilt_db: float) -> Audio:
     """Lift what lies above 1.5 kHz by `tilt_db`, the first order shelf of a tone control."""
-    low_pass = np.array(signal.butter(1, TILT_CORNER_HZ, fs=RATE_HZ), np.float32)
-    low = np.asarray(signal.lfilter(*low_pass, audio), np.float32)
+    decay = np.exp(-2 * np.pi * TILT_CORNER_HZ / RATE_HZ * np.arange(TILT_TAPS))
+    low = _convolve(audio, decay / decay.sum())
     return np.asarray(low + np.float32(10 ** (tilt_db / 20)) * (audio - low), np.float32)
 
 
@@ -131,7 +136,7 @@ def place_in_room(audio: Audio, room: Audio, pan: float, send: float) -> Audio:
     """
     angle = (pan + 1) * np.pi / 4
     sides = np.sqrt(2) * np.array([[np.cos(angle)], [np.sin(angle)]])
-    direct = audio * sides.astype(np.float32)
+    direct: Audio = audio * sides.astype(np.float32)
     if send == 0.0:
         return direct
     mono = audio.mean(axis=0, keepdims=True)
@@ -149,3 +154,8 @@ def fade_outside(audio: Audio, spans_s: list[tuple[float, float]]) -> Audio:
         ring = gain[end : end + len(ramp)]
         np.maximum(ring, ramp[: len(ring)], out=ring)
     return audio * gain
+
+
+def _convolve(audio: Audio, kernel: NDArray[np.float64]) -> Audio:
+    taps = np.asarray(kernel[np.newaxis], np.float32)
+    return np.asarray(signal.oaconvolve(audio, taps, axes=-1)[:, : audio.shape[1]], np.float32)

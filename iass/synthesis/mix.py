@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 from iass.synthesis.effects import Audio
 from iass.synthesis.vocabulary import RATE_HZ
 
-# Level of each stem while it sounds, in dB; calibrated so that the framewise input SDR is that of
-# the study (DEMO): vocals -3.3, drums -5.6, bass -6.4, guitars and piano -8 to -9 dB.
+# Level of each stem while it sounds, in dB, near the balance of the study (DEMO): the median input
+# SDR of one-second frames is about -3 dB for vocals, -5 drums, -6 bass, -7 to -8 dB the others.
 LEVEL_DB = {
-    "vocals": -2.8,
-    "drums": -3.2,
-    "bass": -5.5,
-    "electric_guitar": -6.3,
-    "acoustic_guitar": -6.9,
-    "piano": -6.7,
-    "ensemble": -6.0,
+    "vocals": -3.1,
+    "drums": -4.2,
+    "bass": -6.1,
+    "electric_guitar": -6.6,
+    "acoustic_guitar": -7.4,
+    "piano": -7.3,
+    "ensemble": -6.2,
 }
 LEVEL_SPREAD_DB = 1.0  # standard deviation from song to song
 FRAME_S = 0.1

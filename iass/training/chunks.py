@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from iass.foundation.audio import CHANNEL_COUNT, Channels, FloatArray
+from iass.foundation.audio import Channels, FloatArray, mix_channels
 from iass.foundation.config import TrainSettings
 from iass.preparation.activity import LABEL_HOP
 from iass.training.songs import Song
@@ -78,19 +78,16 @@ class ChunkSampler:
         rng = np.random.default_rng((self.seed, _CHUNK_STREAM, index))
         song = self._pick_song(index)
         start = self._pick_start(song, rng)
-        target = np.zeros(self._shape, np.float32)
-        mixture = np.zeros(self._shape, np.float32)
+        target = np.zeros((2, self.samples), np.float32)  # a mono stem sounds on both channels
+        mixture = np.zeros_like(target)
         for stem in song.stems:
             source, at = self._pick_source(song, start, stem, rng)
-            chunk = self._augment(source.read_stem(stem, at, self.samples, self.channels), rng)
+            chunk = self._augment(source.read_stem(stem, at, self.samples), rng)
             mixture += chunk
             if stem in song.target_stems:
                 target += chunk
-        return mixture, target, self._cut_labels(song, start)
-
-    @property
-    def _shape(self) -> tuple[int, int]:
-        return (CHANNEL_COUNT[self.channels], self.samples)
+        labels = self._cut_labels(song, start)
+        return mix_channels(mixture, self.channels), mix_channels(target, self.channels), labels
 
     def _pick_song(self, index: int) -> Song:
         """Every song once, in random order, before any song comes again."""

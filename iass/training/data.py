@@ -12,7 +12,7 @@ from iass.foundation.stft import Stft
 from iass.training.chunks import ChunkSampler
 from iass.training.songs import Song, keep_songs_with_target, open_songs, read_rate
 
-_STATISTICS_CHUNKS = 128  # drawn to measure the mean spectrum; more change it by under 1 %
+_STATISTICS_CHUNKS = 64  # drawn to measure the mean spectrum
 _LEAST_DEVIATION = 1e-4  # of the largest deviation, as Open-Unmix's training script has it
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iass.foundation.audio import Channels, FloatArray, mix_channels
+from iass.foundation.audio import FloatArray
 from iass.foundation.card import Split
 from iass.foundation.errors import UserError
 from iass.foundation.method import FitJob
@@ -31,10 +31,9 @@ class Song:
         """Length in samples."""
         return int(self.store.shape[-1])
 
-    def read_stem(self, stem: str, start: int, samples: int, channels: Channels) -> FloatArray:
+    def read_stem(self, stem: str, start: int, samples: int) -> FloatArray:
         """Return a chunk (channels, samples) of one stem, zeros beyond the end."""
-        chunk = read_chunk(self.store, self.stems.index(stem), start, samples)
-        return mix_channels(chunk, channels)
+        return read_chunk(self.store, self.stems.index(stem), start, samples)
 
 
 def open_songs(job: FitJob, split: Split) -> list[Song]:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from iass.foundation.audio import CHANNEL_COUNT, Channels
+from iass.foundation.audio import Channels, FloatArray, mix_channels
 from iass.models.losses import magnitude_loss
 from iass.training.songs import Song
 from iass.training.task import Task
@@ -24,14 +24,18 @@ def validate(task: Task, songs: Sequence[Song], channels: Channels, device: torc
 
 def read_song(song: Song, channels: Channels) -> tuple[Tensor, Tensor]:
     """Return mixture and target (1, channels, samples) of a whole song."""
-    mixture = np.zeros((1, CHANNEL_COUNT[channels], song.samples), np.float32)
+    mixture = np.zeros((2, song.samples), np.float32)  # a mono stem sounds on both channels
     target = np.zeros_like(mixture)
     for stem in song.stems:
-        audio = song.read_stem(stem, 0, song.samples, channels)
+        audio = song.read_stem(stem, 0, song.samples)
         mixture += audio
         if stem in song.target_stems:
             target += audio
-    return torch.from_numpy(mixture), torch.from_numpy(target)
+    return _to_tensor(mixture, channels), _to_tensor(target, channels)
+
+
+def _to_tensor(audio: FloatArray, channels: Channels) -> Tensor:
+    return torch.from_numpy(mix_channels(audio, channels))[None]
 
 
 def _measure_error(task: Task, mixture: Tensor, target: Tensor, device: torch.device) -> float:

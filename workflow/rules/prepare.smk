@@ -2,17 +2,17 @@ rule prepare:
     output:
         manifest="results/data/{dataset}/manifest.json",
         labels="results/data/{dataset}/labels.parquet",
-    params:
-        entry=plan.dataset_entry,
-        folder=plan.dataset_folder,
-        code=plan.prepare_code,
-    threads: 16
     log:
         "results/logs/prepare/{dataset}.log",
     benchmark:
         "results/benchmarks/prepare/{dataset}.tsv"
     conda:
         "../envs/prepare.yaml"
+    threads: 16
+    params:
+        entry=plan.dataset_entry,
+        folder=plan.dataset_folder,
+        code=plan.prepare_code,
     message:
         "Prepare {wildcards.dataset}: stems, manifest, activity labels"
     shell:

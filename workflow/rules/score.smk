@@ -4,6 +4,12 @@ rule score:
         estimates="results/estimates/{experiment}/{dataset}/{method}/{seed}/shard{shard}",
     output:
         "results/shards/{experiment}/{dataset}/{method}/{seed}/shard{shard}.parquet",
+    log:
+        "results/logs/score/{experiment}/{dataset}/{method}/{seed}/shard{shard}.log",
+    benchmark:
+        "results/benchmarks/score/{experiment}/{dataset}/{method}/{seed}/shard{shard}.tsv"
+    conda:
+        "../envs/score.yaml"
     params:
         code=plan.score_code,
         scoring=plan.scoring_entry,
@@ -12,12 +18,6 @@ rule score:
         targets=plan.run_targets,
         channels=plan.channels,
         shards=plan.shard_count,
-    log:
-        "results/logs/score/{experiment}/{dataset}/{method}/{seed}/shard{shard}.log",
-    benchmark:
-        "results/benchmarks/score/{experiment}/{dataset}/{method}/{seed}/shard{shard}.tsv"
-    conda:
-        "../envs/score.yaml"
     message:
         "Score {wildcards.method} on {wildcards.dataset} ({wildcards.seed}, shard {wildcards.shard})"
     shell:
@@ -33,12 +33,12 @@ rule collect_method:
         plan.method_scores,
     output:
         "results/scores/{experiment}/{method}.parquet",
-    params:
-        code=plan.collect_code,
     log:
         "results/logs/collect/{experiment}/{method}.log",
     conda:
         "../envs/score.yaml"
+    params:
+        code=plan.collect_code,
     message:
         "Collect the scores of {wildcards.method} in {wildcards.experiment}"
     shell:
@@ -51,12 +51,12 @@ rule collect:
     output:
         table="results/scores.parquet",
         csv="results/scores.csv",
-    params:
-        code=plan.collect_code,
     log:
         "results/logs/collect/all.log",
     conda:
         "../envs/score.yaml"
+    params:
+        code=plan.collect_code,
     message:
         "Collect all scores in one table"
     shell:

@@ -4,21 +4,22 @@ rule separate:
         models=plan.models,
     output:
         estimates=plan.flag_estimates(
-            directory("results/estimates/{experiment}/{dataset}/{method}/{seed}/shard{shard}"), temp
+            directory("results/estimates/{experiment}/{dataset}/{method}/{seed}/shard{shard}"),
+            temp,
         ),
         activity="results/activity/{experiment}/{dataset}/{method}/{seed}/shard{shard}.parquet",
-    params:
-        entry=plan.method_entry,
-        code=plan.separate_code,
-        targets=plan.run_targets,
-        channels=plan.channels,
-        shards=plan.shard_count,
     log:
         "results/logs/separate/{experiment}/{dataset}/{method}/{seed}/shard{shard}.log",
     benchmark:
         "results/benchmarks/separate/{experiment}/{dataset}/{method}/{seed}/shard{shard}.tsv"
     conda:
         plan.method_env
+    params:
+        entry=plan.method_entry,
+        code=plan.separate_code,
+        targets=plan.run_targets,
+        channels=plan.channels,
+        shards=plan.shard_count,
     message:
         "Separate {wildcards.dataset} with {wildcards.method} ({wildcards.seed}, shard {wildcards.shard})"
     shell:

@@ -5,19 +5,19 @@ rule train:
     output:
         model="results/models/{dataset}/{channels}/{method}/{target}/{seed}/model.safetensors",
         card="results/models/{dataset}/{channels}/{method}/{target}/{seed}/model.json",
-    params:
-        entry=plan.trained_entry,
-        code=plan.train_code,
-        folder=subpath(output.model, parent=True),
-        checkpoints="results/checkpoints/{dataset}/{channels}/{method}/{target}/{seed}",
-    resources:
-        gpu=plan.gpus_per_training,
     log:
         "results/logs/train/{dataset}/{channels}/{method}/{target}/{seed}.log",
     benchmark:
         "results/benchmarks/train/{dataset}/{channels}/{method}/{target}/{seed}.tsv"
     conda:
         plan.method_env
+    resources:
+        gpu=plan.gpus_per_training,
+    params:
+        entry=plan.trained_entry,
+        code=plan.train_code,
+        folder=subpath(output.model, parent=True),
+        checkpoints="results/checkpoints/{dataset}/{channels}/{method}/{target}/{seed}",
     message:
         "Train {wildcards.method} on {wildcards.target} of {wildcards.dataset} ({wildcards.seed})"
     shell:

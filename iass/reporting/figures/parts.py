@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from iass.reporting.style import DARK, WIDTH_IN
 
-_FOOTNOTE_COLUMNS = 125  # characters that fit into the width of a figure
+_FOOTNOTE_COLUMNS = 145  # characters that fit into the width of a figure
 _FOOTNOTE_SIZE = 6.5  # points
 
 

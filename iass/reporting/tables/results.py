@@ -53,23 +53,36 @@ def write_result_tables(tables: ResultTables, stem: Path) -> None:
     write_text(stem.with_name(f"{stem.name}.tex"), tables.latex)
 
 
-def format_summary(scores: pd.DataFrame, context: Context, width: int = 100) -> str:
-    """Return median SDRs as plain text for a terminal of `width` columns; * marks the best system.
+def format_summary(table: pd.DataFrame, width: int = 100) -> str:
+    """Return the SDRs of a result table (its CSV) as text for a terminal of `width` columns.
 
-    The last row says on how many tracks of each target the medians rest.
+    * marks the best system of a target; the last row says how many tracks a median rests on.
     """
-    cells = list_cells(complete_summary(summarise_over_seeds(scores), "SDR", context))
-    title = f"Median SDR in dB, experiment {context.experiment}, data set {context.dataset}"
-    table = Table(box=SIMPLE_HEAD, title=title, caption=_describe(context), title_justify="left")
-    table.add_column("method", no_wrap=True)
-    for target in context.targets:
-        table.add_column(label_name(target), justify="right")
-    for row in _arrange(cells, context, _format_plain_cell):
-        table.add_row(*row)
-    table.add_section()
-    table.add_row("tracks (n)", *(_format_n(cells, target, context) for target in context.targets))
+    sdr = table[table["metric"] == "SDR"]
+    sdr = sdr.assign(reason=sdr["reason"].astype("str").fillna(""))
+    cells, methods, targets = list_cells(sdr), sdr["method"].unique(), sdr["target"].unique()
+    first = sdr.iloc[0]
+    page = Table(
+        box=SIMPLE_HEAD,
+        title=f"Median SDR in dB, experiment {first['experiment']}, data set {first['dataset']}",
+        caption=f"{first['data']}. 0 dB: what silence scores. *: the best system.",
+        title_justify="left",
+        caption_justify="left",
+    )
+    page.add_column("method", no_wrap=True)
+    for target in targets:
+        page.add_column(label_name(target), justify="right")
+    for method in methods:
+        row = [_format_plain_cell(cells[method, target]) for target in targets]
+        page.add_row(label_name(method), *row)
+    page.add_section()
+    page.add_row("tracks (n)", *(_format_n(cells, target) for target in targets))
+    return _print_text(page, width)
+
+
+def _print_text(page: Table, width: int) -> str:
     text = StringIO()
-    Console(file=text, width=width, color_system=None).print(table)
+    Console(file=text, width=width, color_system=None).print(page)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
 
 
@@ -149,8 +162,8 @@ def _format_count(cell: Cell) -> str:
     return f"{cell.tracks_scored}/{cell.tracks}" if cell.tracks_failed else f"{cell.tracks_scored}"
 
 
-def _format_n(cells: dict[tuple[str, str], Cell], target: str, context: Context) -> str:
-    counts = {cells[method, target].tracks_scored for method in context.methods} - {0}
+def _format_n(cells: dict[tuple[str, str], Cell], target: str) -> str:
+    counts = {cell.tracks_scored for cell in cells.values() if cell.target == target} - {0}
     if not counts:
         return "0"
     low, high = min(counts), max(counts)

@@ -81,19 +81,14 @@ def _describe(context: Context) -> str:
 
 def _choose_limits(values: Sequence[Floats]) -> tuple[float, float]:
     """Return the SDR axis in dB: every box with its Tukey whiskers, 0 dB, and some air."""
-    boxes = [np.quantile(_keep_finite(cell), [LOWER, UPPER]) for cell in values]
+    boxes = [np.quantile(cell, [LOWER, UPPER]) for cell in values]
     reach = [WHISKER * (high - low) for low, high in boxes]
-    finite = _keep_finite(np.concatenate(values))
-    low = max(finite.min(), min(box[0] - more for box, more in zip(boxes, reach, strict=True)))
-    high = min(finite.max(), max(box[1] + more for box, more in zip(boxes, reach, strict=True)))
+    everything = np.concatenate(values)
+    low = max(everything.min(), min(box[0] - more for box, more in zip(boxes, reach, strict=True)))
+    high = min(everything.max(), max(box[1] + more for box, more in zip(boxes, reach, strict=True)))
     low, high = min(low, 0.0), max(high, 0.0)
     air = 0.06 * max(high - low, 1.0)
     return float(low - air), float(high + air)
-
-
-def _keep_finite(values: Floats) -> Floats:
-    finite = values[np.isfinite(values)]
-    return finite if len(finite) else np.zeros(1)
 
 
 def _wrap_targets(context: Context) -> list[list[str]]:

@@ -1,0 +1,84 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from iass.foundation.errors import UserError
+from iass.foundation.files import hash_file, read_json, replace_file, write_json, write_text
+
+_SLOW_WRITER = """
+import sys, time
+from pathlib import Path
+from iass.foundation.files import replace_file
+with replace_file(Path(sys.argv[1])) as temporary:
+    temporary.write_text("half of the new")
+    print("writing", flush=True)
+    time.sleep(60)
+"""
+
+
+def _write_half(path: Path) -> None:
+    with replace_file(path) as temporary:
+        temporary.write_text("half of the new")
+        raise RuntimeError("the disk is full")
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
+    path = tmp_path / "table.txt"
+    write_text(path, "old")
+    with pytest.raises(RuntimeError):
+        _write_half(path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "table.txt"
+    write_text(path, "old")
+    command = [sys.executable, "-c", _SLOW_WRITER, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "writing\n"
+        os.kill(writer.pid, signal.SIGKILL)
+    assert path.read_text() == "old"
+
+
+def test_a_written_file_is_readable_by_others(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.txt", "x")
+    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o644
+
+
+def test_nan_becomes_null_in_json(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    write_json(path, {"b": [float("nan"), float("-inf"), 1.5], "a": ("Öje", None)})
+    assert json.loads(path.read_text("utf-8"), parse_constant=pytest.fail) == {
+        "a": ["Öje", None],
+        "b": [None, None, 1.5],
+    }
+
+
+def test_equal_values_give_equal_bytes_whatever_their_order(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"x": 1, "y": 2})
+    time.sleep(0.01)
+    write_json(tmp_path / "b.json", {"y": 2, "x": 1})
+    assert hash_file(tmp_path / "a.json") == hash_file(tmp_path / "b.json")
+
+
+def test_the_hash_is_sha256(tmp_path: Path) -> None:
+    write_text(tmp_path / "abc", "abc")
+    known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-4
+    assert hash_file(tmp_path / "abc") == known
+
+
+@pytest.mark.parametrize("content", [None, "", "{half"])
+def test_unreadable_json_is_named(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "manifest.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(UserError, match=r"manifest\.json"):
+        read_json(path)

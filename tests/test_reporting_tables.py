@@ -1,0 +1,155 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from fake_results import DEMO, make_scores, make_table
+
+from iass.reporting.latex import escape_latex
+from iass.reporting.tables.results import format_summary, render_tables, write_result_tables
+from iass.scoring.table import empty_scores
+
+SMALL = replace(
+    DEMO,
+    methods=("silence", "iass", "open_unmix", "ibm"),
+    targets=("vocals", "acoustic_guitar"),
+)
+
+
+def score(method, target, values, **changes):
+    return [
+        {"method": method, "target": target, "track": f"song {index}", "value": value, **changes}
+        for index, value in enumerate(values)
+    ]
+
+
+@pytest.fixture
+def tables():
+    failed = score("silence", "vocals", [np.nan], frame_s=np.nan, reason="a & b_c")
+    scores = make_table(
+        *failed,
+        *score("iass", "vocals", [1.0, 2.0, 4.0, 8.0]),
+        *score("open_unmix", "vocals", [-0.001]),
+        *score("ibm", "vocals", [12.0]),
+        *score("iass", "vocals", [5.0], metric="SIR"),
+    )
+    return render_tables(scores, SMALL)
+
+
+def read_cell(tables, method, target):
+    header, _, *rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in tables.markdown.split("\n\n")[0].splitlines()
+    ]
+    row = next(row for row in rows if row[0] == method)
+    return row[header.index(target)]
+
+
+def test_a_cell_has_median_quartiles_and_n(tables):
+    assert read_cell(tables, "IASS", "vocals") == "**3.00** [1.8, 5.0] n=4"
+
+
+def test_an_oracle_is_never_the_best_system(tables):
+    assert read_cell(tables, "IBM", "vocals") == "12.00 [12.0, 12.0] n=1"
+
+
+def test_a_tiny_negative_number_has_no_minus_before_zero(tables):
+    assert read_cell(tables, "Open-Unmix", "vocals") == "0.00 [0.0, 0.0] n=1"
+
+
+def test_a_cell_without_rows_says_not_run(tables):
+    assert read_cell(tables, "IASS", "acoustic guitar") == "not run"
+
+
+def test_a_cell_without_a_value_says_not_scored_and_the_reason_is_a_footnote(tables):
+    assert read_cell(tables, "silence", "vocals") == "not scored"
+    assert "vocals, 1 of 1 tracks not scored (a & b_c): silence." in tables.markdown
+
+
+def test_some_failed_tracks_show_in_n():
+    scores = make_table(*score("iass", "vocals", [1.0, np.nan]))
+    assert read_cell(render_tables(scores, SMALL), "IASS", "vocals").endswith("n=1/2")
+
+
+def test_rows_and_columns_follow_the_config(tables):
+    sdr = tables.metrics[tables.metrics["metric"] == "SDR"]
+    assert sdr["method"].unique().tolist() == list(SMALL.methods)
+    assert sdr["target"].unique().tolist() == list(SMALL.targets)
+
+
+def test_the_tidy_table_has_sdr_first_and_every_cell_of_every_metric(tables):
+    assert tables.metrics["metric"].unique().tolist() == ["SDR", "ISR", "SIR", "SAR"]
+    assert len(tables.metrics) == 4 * len(SMALL.methods) * len(SMALL.targets)
+    sir = tables.metrics.set_index(["metric", "method", "target"]).loc[("SIR", "iass", "vocals")]
+    assert (sir["state"], sir["median"], sir["tracks_scored"]) == ("scored", 5.0, 1)
+    assert set(tables.metrics["state"]) == {"scored", "not scored", "not run"}
+
+
+def test_the_caption_says_what_the_data_and_the_statistic_are(tables):
+    for text in (tables.markdown, tables.latex):
+        assert "synthband: synthesised music" in text
+        assert "Median over tracks of each track's median over 1-s frames" in text
+
+
+def test_latex_has_booktabs_rules_bold_and_escaped_text(tables):
+    assert [tables.latex.count(rule) for rule in (r"\toprule", r"\midrule", r"\bottomrule")] == [
+        1
+    ] * 3
+    assert r"IASS & \textbf{3.00} & not run \\" in tables.latex
+    assert r"{\scriptsize [1.8, 5.0] $n$=4}" in tables.latex
+    assert r"(a \& b\_c)" in tables.latex
+    assert r"25 \%" in tables.latex
+
+
+def test_every_latex_row_has_a_cell_per_column(tables):
+    body = tables.latex.split(r"\toprule")[1].split(r"\bottomrule")[0]
+    rows = [line for line in body.splitlines() if line.endswith(r"\\")]
+    assert len(rows) == 1 + 2 * len(SMALL.methods)
+    assert {row.replace(r"\&", "").count("&") for row in rows} == {len(SMALL.targets)}
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("a_b & 5 % #1 $x$ {y}", r"a\_b \& 5 \% \#1 \$x\$ \{y\}"),
+        ("\\~^", r"\textbackslash{}\textasciitilde{}\textasciicircum{}"),
+        ("Björk 東京", "Björk 東京"),
+    ],
+)
+def test_latex_escapes_what_latex_would_read_as_a_command(text, escaped):
+    assert escape_latex(text) == escaped
+
+
+def test_an_empty_score_table_gives_tables_full_of_not_run(tmp_path):
+    tables = render_tables(empty_scores(), SMALL)
+    assert set(tables.metrics["state"]) == {"not run"}
+    assert tables.markdown.count("not run") == len(SMALL.methods) * len(SMALL.targets)
+    write_result_tables(tables, tmp_path / "empty")
+    assert "not run" in format_summary(pd.read_csv(tmp_path / "empty.csv"))
+
+
+def test_no_system_means_no_bold():
+    bounds = replace(SMALL, methods=("silence",))
+    table = render_tables(make_table(*score("silence", "vocals", [0.0])), bounds)
+    assert "**" not in table.markdown
+
+
+def test_the_terminal_table_marks_the_best_system_and_counts_tracks(tables, tmp_path):
+    write_result_tables(tables, tmp_path / "demo_sdr")
+    text = format_summary(pd.read_csv(tmp_path / "demo_sdr.csv"), width=80)
+    lines = {
+        line.split("  ")[1].strip(): line.split() for line in text.splitlines() if "  " in line
+    }
+    assert lines["IASS"] == ["IASS", "3.00*", "not", "run"]
+    assert lines["tracks (n)"][-4:] == ["1", "to", "4", "0"]
+    assert "synthesised music" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_the_same_scores_give_the_same_bytes_in_any_order(tmp_path):
+    scores = make_scores(tracks=3, frames=2)
+    for name, rows in (("a", scores), ("b", scores[::-1])):
+        write_result_tables(render_tables(rows, DEMO), tmp_path / name)
+    for suffix in ("csv", "md", "tex"):
+        first, second = (tmp_path / f"{name}.{suffix}" for name in "ab")
+        assert first.read_bytes() == second.read_bytes()
