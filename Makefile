@@ -38,6 +38,8 @@ test-slow: $(TEST_STAMP)
 format: $(TEST_STAMP)
 	ruff check --select I --fix .
 	ruff format .
+	python -m iass config > config/README.md
+	python -m iass config --schema > workflow/schemas/config.schema.json
 	snakefmt Snakefile workflow/rules
 
 # Keeps .venv and data: both take long to get again.

@@ -11,7 +11,7 @@ from torch import Tensor
 from iass.foundation.audio import FloatArray
 from iass.foundation.method import Activity, Estimate, FitJob, Trained
 from iass.foundation.stft import Stft
-from iass.models.gate import gate_activity
+from iass.models.gate import check_length, gate_activity
 from iass.models.losses import activity_loss, frame_labels, magnitude_loss
 from iass.models.saved import check_rate, choose_device, load_weights, read_facts
 from iass.models.unet import UNet, plan_shape
@@ -48,6 +48,7 @@ class Method(Trained):
 
     def fit(self, job: FitJob) -> None:
         """Train the network of `job.target`."""
+        check_length(self.filter_length)  # now, not after days of training
         data = open_training_data(job)
         spectrum = measure_spectrum(data.sampler, self.stft)
         with seeded(job.seed):

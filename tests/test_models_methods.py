@@ -187,3 +187,8 @@ def test_open_unmix_has_the_published_number_of_parameters():
 def test_a_configured_list_of_widths_works_as_the_tuple():
     listed = Iass(widths=[3, 4], **SMALL).build(RATE_HZ)
     assert count_parameters(listed) == count_parameters(METHODS["iass"].build(RATE_HZ))
+
+
+def test_an_even_filter_is_refused_before_the_training(tmp_path):
+    with pytest.raises(UserError, match="odd"):
+        Iass(filter_length=20).fit(make_job(tmp_path, tmp_path))

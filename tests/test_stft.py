@@ -3,6 +3,7 @@ import pytest
 import scipy.signal
 import torch
 
+from iass.foundation.errors import UserError
 from iass.foundation.stft import Stft
 
 
@@ -42,6 +43,12 @@ def test_six_seconds_give_the_papers_frames() -> None:
     stft = Stft(4096, 1024)
     assert stft.transform(audio, center=False).shape[-1] == 255
     assert stft.transform(audio).shape[-1] == 259
+
+
+@pytest.mark.parametrize("hop", [0, 513, 1024])
+def test_a_hop_that_cannot_be_inverted_is_refused(hop: int) -> None:
+    with pytest.raises(UserError, match=rf"hop of {hop} needs n_fft"):
+        Stft(1024, hop)
 
 
 def test_leading_dimensions_are_kept() -> None:

@@ -192,3 +192,10 @@ def test_the_spectrum_is_that_of_the_training_mixtures():
 def test_a_target_that_no_song_has_is_named(source, tmp_path):
     with pytest.raises(UserError, match="no train track with the target 'flute'"):
         open_training_data(make_job(source, tmp_path, target="flute"))
+
+
+def test_a_chunk_shorter_than_a_frame_is_refused():
+    sampler = make_plain_sampler([make_song("a", np.ones(41))], chunk_s=0.01, active_share=1.0)
+    assert sampler.draw_batch(0).labels.tolist() == [[1.0]]
+    with pytest.raises(UserError, match="make the chunks longer"):
+        measure_spectrum(sampler, Stft(512, 256))

@@ -1,5 +1,6 @@
 """Commands for people: a synthesised multitrack set, the result table, the config reference."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -36,16 +37,21 @@ def summarise(
     """
     from iass.reporting.write import summarise_tables
 
-    print(summarise_tables(reports / "tables"))
-    print(f"Tables and figures: {reports}/tables, {reports}/figures")
-    print(f"Report, for a browser: {(reports / 'report.html').resolve()}")
+    typer.echo(summarise_tables(reports / "tables"))
+    typer.echo(f"Tables and figures: {reports}/tables, {reports}/figures")
+    typer.echo(f"Report, for a browser: {(reports / 'report.html').resolve()}")
 
 
-def describe_config() -> None:
+def describe_config(
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema.")] = False,
+) -> None:
     """Print every config key with its meaning, unit and source, as Markdown.
 
     Example: iass config > config/README.md
     """
-    from iass.foundation.config_reference import describe_config as describe
+    from iass.foundation import config_reference
 
-    print(describe(), end="")
+    if schema:
+        typer.echo(json.dumps(config_reference.make_schema(), indent=1))
+    else:
+        typer.echo(config_reference.describe_config(), nl=False)

@@ -94,7 +94,7 @@ def mix_channels(audio: FloatArray, channels: Channels) -> FloatArray:
     wanted = CHANNEL_COUNT[channels]
     if audio.shape[0] == wanted:
         return audio
-    mono = audio.mean(axis=0, keepdims=True, dtype=np.float32)
+    mono = audio.sum(axis=0, keepdims=True) * np.float32(1 / len(audio))
     return np.repeat(mono, wanted, axis=0)
 
 

@@ -85,7 +85,7 @@ def _check_option(key: str, option: str, value: Any, fields: Mapping[str, str], 
     adapter = _CHECKED_TYPES.get(fields[option])
     try:
         if adapter:
-            adapter.validate_python(value, strict=not isinstance(value, int))
+            adapter.validate_python(value, strict=True)
     except ValidationError:
         raise UserError(f"{key}: {where} wants {fields[option]}, found {value!r}.") from None
 

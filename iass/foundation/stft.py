@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from iass.foundation.errors import UserError
+
 
 @dataclass(frozen=True)
 class Stft:
@@ -16,6 +18,13 @@ class Stft:
 
     n_fft: int
     hop: int
+
+    def __post_init__(self) -> None:
+        """UserError unless frames overlap by half or more, as exact inversion needs."""
+        if not 0 < 2 * self.hop <= self.n_fft:
+            raise UserError(
+                f"An STFT hop of {self.hop} needs n_fft >= {2 * self.hop}, not {self.n_fft}."
+            )
 
     @property
     def bins(self) -> int:

@@ -18,8 +18,13 @@ def smooth_gate(active: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
     The median of an odd number of binary values is their majority. Any number of frames from one
     up works: a short signal is reflected as often as it takes. UserError if `length` is not odd.
     """
-    if length < 1 or length % 2 == 0:
-        raise UserError(f"options.filter_length is {length}; give an odd number of frames.")
+    check_length(length)
     padded = np.pad(active.astype(np.int64), length // 2, mode="reflect")
     votes = np.convolve(padded, np.ones(length, np.int64), mode="valid")
     return votes > length // 2
+
+
+def check_length(length: int) -> None:
+    """UserError if a filter of `length` frames has no middle frame."""
+    if length < 1 or length % 2 == 0:
+        raise UserError(f"options.filter_length is {length}; give an odd number of frames.")

@@ -39,7 +39,7 @@ def open_store(path: Path) -> NDArray[Any]:
     """Memory-map a store read-only: (stems, channels, samples), int16 or float32."""
     try:
         store: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise UserError(f"{path} is not a training store ({error}); prepare it again.") from None
     return store
 

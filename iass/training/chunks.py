@@ -101,7 +101,7 @@ class ChunkSampler:
         share = self.settings.active_share
         if share is None or rng.random() >= share:
             return int(rng.integers(last + 1)) * LABEL_HOP
-        inside = self.samples // LABEL_HOP
+        inside = max(1, self.samples // LABEL_HOP)
         active = np.flatnonzero(song.active[: last + inside])
         if not len(active):
             return int(rng.integers(last + 1)) * LABEL_HOP

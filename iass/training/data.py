@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from iass.foundation.audio import FloatArray
+from iass.foundation.errors import UserError
 from iass.foundation.method import FitJob
 from iass.foundation.stft import Stft
 from iass.training.chunks import ChunkSampler
@@ -42,7 +43,15 @@ def open_training_data(job: FitJob) -> TrainingData:
 
 
 def measure_spectrum(sampler: ChunkSampler, stft: Stft) -> Spectrum:
-    """Return the spectrum of the first training chunks, channels averaged (METHOD 3)."""
+    """Return the spectrum of the first training chunks, channels averaged (METHOD 3).
+
+    UserError if a chunk is shorter than one frame of the transform.
+    """
+    if sampler.samples < stft.n_fft:
+        raise UserError(
+            f"train.chunk_s is {sampler.settings.chunk_s:g} s, {sampler.samples} samples, but "
+            f"options.n_fft is {stft.n_fft}; make the chunks longer."
+        )
     steps = -(-_STATISTICS_CHUNKS // sampler.settings.batch_size)
     frames = torch.cat([_read_frames(sampler, stft, step) for step in range(steps)], dim=1)
     deviation, mean = torch.std_mean(frames, dim=1, correction=0)

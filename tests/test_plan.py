@@ -1,0 +1,192 @@
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from iass import plan as planning
+from iass.foundation.errors import UserError
+from iass.plan import count_gpus, make_plan, wildcard_pattern
+
+ROOT = Path(__file__).parents[1]
+RAW: dict[str, Any] = {
+    "datasets": {"synthband": {"shards": 2}, "falcon69": None},
+    "methods": {
+        "ibm": {"kind": "oracle"},
+        "iass": {"kind": "trained", "train": {"steps": 5}},
+        "copy": {"kind": "command", "command": "cp {mixture} {output}"},
+    },
+    "experiments": {
+        "demo": {
+            "train_on": "synthband",
+            "test_on": ["synthband", "falcon69"],
+            "targets": ["vocals", "piano"],
+            "methods": ["ibm", "iass", "copy"],
+            "seeds": [0, 7],
+            "channels": "mono",
+        }
+    },
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """Stands for the wildcards of a Snakemake job."""
+
+    experiment: str = "demo"
+    dataset: str = "falcon69"
+    method: str = "iass"
+    seed: str = "seed7"
+    figure: str = "sdr"
+
+
+def _changed(**sections: dict[str, Any]) -> dict[str, Any]:
+    raw = copy.deepcopy(RAW)
+    for name, section in sections.items():
+        raw[name] |= section
+    return raw
+
+
+def test_a_trained_method_runs_once_per_seed_and_others_once() -> None:
+    runs = [run.folder for run in make_plan(RAW, "x").runs("demo", "falcon69")]
+    assert runs == [
+        "demo/falcon69/ibm/unseeded",
+        "demo/falcon69/iass/seed0",
+        "demo/falcon69/iass/seed7",
+        "demo/falcon69/copy/unseeded",
+    ]
+
+
+def test_a_run_needs_one_model_per_target_of_its_data_set() -> None:
+    plan = make_plan(RAW, "x")
+    base = "results/models/synthband/mono/iass"
+    assert plan.models(Job()) == [f"{base}/vocals/seed7/model.safetensors"]
+    assert plan.models(Job(dataset="synthband")) == [
+        f"{base}/vocals/seed7/model.safetensors",
+        f"{base}/piano/seed7/model.safetensors",
+    ]
+    assert plan.models(Job(method="ibm")) == []
+
+
+def test_every_shard_of_every_data_set_is_collected() -> None:
+    shards = make_plan(RAW, "x").method_scores(Job(method="ibm"))
+    assert shards == [
+        "results/shards/demo/synthband/ibm/unseeded/shard0.parquet",
+        "results/shards/demo/synthband/ibm/unseeded/shard1.parquet",
+        "results/shards/demo/falcon69/ibm/unseeded/shard0.parquet",
+    ]
+
+
+def test_a_cell_without_training_music_is_skipped_and_listed() -> None:
+    experiment = RAW["experiments"]["demo"] | {
+        "train_on": "musdb18hq",
+        "targets": ["vocals", "piano"],
+    }
+    raw = _changed(datasets={"musdb18hq": None}, experiments={"demo": experiment})
+    plan = make_plan(raw, "x")
+    cells = [(cell.dataset, cell.method, cell.target) for cell in plan.skipped()]
+    assert cells == [("synthband", "iass", "piano")]
+    assert plan.skipped()[0].reason == "no model: musdb18hq has no target piano"
+    assert plan.run_targets(Job(dataset="synthband")) == "vocals"
+
+
+def test_an_experiment_may_override_the_cards_protocol() -> None:
+    assert make_plan(RAW, "x").protocol(Job()) == "joint"
+    demo = RAW["experiments"]["demo"] | {"protocol": "per_target"}
+    assert make_plan(_changed(experiments={"demo": demo}), "x").protocol(Job()) == "per_target"
+
+
+def test_shards_and_environments_change_no_job_but_their_own_files() -> None:
+    plan = make_plan(RAW, "x")
+    assert "shards" not in plan.dataset_entry(Job(dataset="synthband"))
+    assert '"env"' not in plan.method_entry(Job())
+    assert '"train"' not in plan.method_entry(Job())
+    assert "steps" in plan.trained_entry(Job())
+
+
+def test_kept_models_ignore_changed_code() -> None:
+    assert make_plan(RAW | {"stale_models": "keep"}, "x").train_code(Job()) == "kept"
+    assert make_plan(RAW, "x").train_code(Job()) != "kept"
+
+
+def test_the_folder_of_large_files_can_be_set_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("IASS_DATA", raising=False)
+    assert make_plan(RAW, "x").dataset_folder(Job()) == "data/falcon69"
+    monkeypatch.setenv("IASS_DATA", "/big/disk")
+    assert make_plan(RAW, "x").dataset_folder(Job()) == "/big/disk/falcon69"
+
+
+def test_estimates_are_temporary_unless_kept() -> None:
+    def mark(output: str) -> str:
+        return f"temp({output})"
+
+    assert make_plan(RAW, "x").flag_estimates("a", mark) == "temp(a)"
+    assert make_plan(RAW | {"keep_estimates": True}, "x").flag_estimates("a", mark) == "a"
+
+
+@pytest.mark.parametrize(
+    ("sections", "named"),
+    [
+        ({"methods": {"ghost": {"kind": "bound"}}}, r"methods\.ghost: .*baselines/ghost\.py"),
+        ({"datasets": {"ghost": None}}, r"datasets\.ghost: .*iass/datasets/ghost\.py"),
+        (
+            {"methods": {"ibm": {"kind": "oracle", "options": {"colour": 1}}}},
+            r"methods\.ibm\.options\.colour",
+        ),
+        (
+            {"methods": {"ibm": {"kind": "oracle", "env": "ghost"}}},
+            r"methods\.ibm\.env: .*workflow/envs/ghost\.yaml",
+        ),
+        (
+            {"experiments": {"demo": RAW["experiments"]["demo"] | {"targets": ["kazoo"]}}},
+            r"experiments\.demo\.targets: .*'kazoo'",
+        ),
+        (
+            {"experiments": {"demo": RAW["experiments"]["demo"] | {"train_on": "falcon69"}}},
+            r"experiments\.demo\.train_on: 'falcon69' has no training tracks",
+        ),
+    ],
+)
+def test_what_cannot_run_is_named_before_any_job(sections: dict[str, Any], named: str) -> None:
+    with pytest.raises(UserError, match=named) as caught:
+        make_plan(_changed(**sections), "my.yaml")
+    assert str(caught.value).startswith("my.yaml: ")
+
+
+def test_every_committed_config_can_be_planned() -> None:
+    for path in sorted((ROOT / "config").glob("*.yaml")):
+        assert make_plan(yaml.safe_load(path.read_text("utf-8")), str(path)).final_files()
+
+
+def test_visible_gpus_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for visible, count in (("", 0), ("-1", 0), ("0", 1), ("0,3", 2)):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        assert count_gpus() == count
+
+
+def test_without_a_driver_there_is_no_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert count_gpus() == 0
+
+
+def test_a_driver_that_lists_two_gpus_gives_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho 'GPU 0: A (UUID: GPU-1)'\necho 'GPU 1: B (UUID: GPU-2)'\n")
+    program.chmod(0o755)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    assert count_gpus() == 2
+
+
+def test_a_wildcard_matches_its_names_only() -> None:
+    assert wildcard_pattern(["open_unmix", "ibm"]) == "ibm|open_unmix"
+
+
+def test_figures_are_found_by_their_folder() -> None:
+    assert "sdr" in planning.find_figures("scores")
+    assert "activity" in planning.find_figures("activity")
