@@ -174,12 +174,17 @@ def test_the_track_whose_target_plays_half_of_the_time_is_shown():
     assert data["track"].unique().tolist() == ["b"]
     assert data["reference"].tolist() == [1, 0, 1, 0, 0]
     assert set(data["probability"]) == {0.1}
+    assert set(data["f1"]) == {0.0}
+    assert set(data["f1_always_on"]) == {2 * 8 / (15 + 8)}  # 8 of 15 frames of the three tracks
+    assert set(data["tracks"]) == {3}
 
 
 def test_activity_names_the_track_of_each_panel_and_skips_methods_that_predict_none():
     predicted, labels = make_activity(tracks=1)
     texts = read_texts(draw(activity, predicted, labels))
-    assert texts.count("song 0") == len(DEMO.targets)
+    assert sum(text.startswith("song 0   |   F1, n = 1: IASS") for text in texts) == len(
+        DEMO.targets
+    )
     assert "IASS: probability" in texts
     assert not any("Open-Unmix" in text for text in texts)
 

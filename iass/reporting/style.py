@@ -5,13 +5,15 @@ Nothing is registered: a method takes the next colour of its role by its place i
 
 from typing import Any
 
+from seaborn import color_palette
+
 from iass.reporting.context import Context
 
 LABELS = {"iass": "IASS", "ibm": "IBM", "open_unmix": "Open-Unmix"}
 """Spellings that cannot be derived from a name; any other name loses its underscores."""
 
-SYSTEM_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Okabe and Ito's palette, told apart with any colour vision."""
+SYSTEM_COLOURS = tuple(color_palette("colorblind").as_hex())
+"""seaborn's palette after Okabe and Ito, told apart with any colour vision."""
 
 NEUTRAL_COLOURS = ("#8C8C8C", "#C4C4C4", "#6E6E6E", "#DADADA")
 NEUTRAL_HATCHES = {"bound": "", "oracle": "//////"}

@@ -22,7 +22,7 @@ from iass.scoring.table import concatenate, read_scores, write_scores
 from iass.separation.run import select_shard
 
 MASK = "museval"  # a frame counts where all that is scored together sounds
-PACKAGES = ("museval", "numpy", "scipy", "torch")  # whose versions enter the provenance
+PACKAGES = ("museval", "numpy", "scipy")  # whose versions enter the provenance
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from iass.foundation.card import Split
 from iass.foundation.errors import UserError
 from iass.synthesis.cast import choose_absences, choose_patches
 from iass.synthesis.form import Section, choose_sections
@@ -17,7 +18,7 @@ from iass.synthesis.patches import Patch
 from iass.synthesis.titles import draw_titles
 from iass.synthesis.vocabulary import STEMS, make_rng
 
-SPLITS = ("train", "valid", "test")
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 SHORTEST_S = 0.5
 SLOWEST_BPM, FASTEST_BPM = 86.0, 138.0
 BAR_BEATS, HALF_BAR_BEATS = 4, 2  # songs of two bars or more are whole half bars
@@ -31,7 +32,7 @@ class SongPlan:
 
     id: str
     title: str
-    split: str
+    split: Split
     seconds: float
     seed: int
     tempo_bpm: float
@@ -63,7 +64,7 @@ def _check_request(songs: Mapping[str, int], seconds: Mapping[str, float]) -> No
 
 
 def _plan_split(
-    seed: int, split: str, count: int, seconds: Mapping[str, float], titles: list[str]
+    seed: int, split: Split, count: int, seconds: Mapping[str, float], titles: list[str]
 ) -> list[SongPlan]:
     rng = make_rng(seed, SPLITS.index(split))
     absent = choose_absences(split, count, rng)
@@ -75,7 +76,7 @@ def _plan_split(
 
 
 def _plan_song(
-    name: str, title: str, split: str, seconds: float, seed: int, patches: tuple[Patch, ...]
+    name: str, title: str, split: Split, seconds: float, seed: int, patches: tuple[Patch, ...]
 ) -> SongPlan:
     rng = make_rng(seed, len(STEMS))
     beats = _choose_beats(seconds, rng)

@@ -15,9 +15,11 @@ from iass.preparation.activity import ACTIVE, LABEL_HOP
 from iass.reporting.context import Context
 from iass.reporting.figures.parts import draw_message, write_footnote
 from iass.reporting.style import DARK, WIDTH_IN, colour_methods, label_name
+from iass.statistics.activity import compute_f1
 
 LABEL_RATE_HZ = 44100.0  # rate of the music whose labels are drawn
 COLUMNS = ["target", "track", "method", "seed", "time_s", "reference", "probability", "gate"]
+F1_COLUMNS = ["f1", "f1_always_on", "tracks"]
 PANEL_IN = 0.72  # inches; height of a panel
 REFERENCE = "#D9D9D9"
 GATE_TOP = -0.08  # of the probability axis; gates are drawn as bars below zero
@@ -28,18 +30,15 @@ def tabulate(activity: pd.DataFrame, labels: pd.DataFrame, context: Context) -> 
     """Return the drawn track of each target, one row per method and predicted frame.
 
     `reference` is 1 where the label nearest in time is at least ACTIVE; of several training
-    seeds the lowest is shown.
+    seeds the lowest is shown. `f1` of the gate and `f1_always_on` are over the frames of all
+    `tracks` with a prediction.
     """
     known = activity["method"].isin(context.methods) & activity["target"].isin(context.targets)
-    predicted = _keep_lowest_seed(activity[known])
-    shown = _choose_tracks(predicted, labels)
-    rows = predicted.merge(shown, on=["target", "track"])
-    reference = labels.merge(shown, on=["target", "track"])
-    parts = [
-        _add_reference(part, reference[reference["target"] == target])
-        for target, part in rows.groupby("target", sort=False)
-    ]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
+    predicted = _add_reference(_keep_lowest_seed(activity[known]), labels)
+    if predicted.empty:
+        return pd.DataFrame(columns=[*COLUMNS, *F1_COLUMNS])
+    rows = predicted.merge(_choose_tracks(predicted, labels), on=["target", "track"])
+    return rows[COLUMNS].merge(_compute_f1s(predicted), on=["target", "method"])
 
 
 def render(data: pd.DataFrame, context: Context) -> Figure:
@@ -78,12 +77,23 @@ def _choose_tracks(predicted: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFram
     return nearest
 
 
-def _add_reference(rows: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
-    confidence = labels.sort_values("frame")["confidence"].to_numpy(np.float64)
-    frames = np.rint(rows["frame_s"].to_numpy(np.float64) * LABEL_RATE_HZ / LABEL_HOP).astype(int)
-    nearest = confidence[np.clip(frames, 0, len(confidence) - 1)]
+def _add_reference(predicted: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """Add the label nearest in time, 0 beyond the last one."""
+    seconds = predicted["frame_s"].to_numpy(np.float64)
+    frames = np.rint(seconds * LABEL_RATE_HZ / LABEL_HOP).astype("int32")
+    rows = predicted.assign(frame=frames).merge(labels, on=["target", "track", "frame"], how="left")
     named = rows.rename(columns={"frame_s": "time_s"})
-    return named.assign(reference=(nearest >= ACTIVE).astype(int))[COLUMNS]
+    return named.assign(reference=(rows["confidence"].fillna(0.0) >= ACTIVE).astype(int))
+
+
+def _compute_f1s(predicted: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for (target, method), part in predicted.groupby(["target", "method"]):
+        reference = part["reference"].to_numpy(bool)
+        gate = part["gate"].to_numpy(np.float64) >= ACTIVE
+        f1, always_on = compute_f1(gate, reference), compute_f1(np.ones_like(gate), reference)
+        rows.append((target, method, f1, always_on, part["track"].nunique()))
+    return pd.DataFrame(rows, columns=["target", "method", *F1_COLUMNS])
 
 
 def _draw_panel(axes: Axes, rows: pd.DataFrame, methods: list[str], context: Context) -> None:
@@ -108,8 +118,17 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, methods: list[str], context: Con
         )
     axes.set(ylim=(GATE_TOP - GATE_STEP * len(methods) - 0.04, 1.04), yticks=[0, 1])
     axes.margins(x=0)
-    axes.set_title(str(rows["track"].iloc[0]), loc="right", fontsize=6, color=DARK, pad=2)
+    axes.set_title(_describe_panel(rows, methods), loc="right", fontsize=6, color=DARK, pad=2)
     axes.tick_params(labelsize=6)
+
+
+def _describe_panel(rows: pd.DataFrame, methods: list[str]) -> str:
+    """Name the track, and the F1 of every method beside that of a gate that is always open."""
+    f1 = dict(zip(rows["method"], rows["f1"], strict=True))
+    scores = [f"{label_name(method)} {f1[method]:.2f}" for method in methods if method in f1]
+    first = rows.iloc[0]
+    always_on = f"always on {first['f1_always_on']:.2f}"
+    return f"{first['track']}   |   F1, n = {first['tracks']}: {', '.join([*scores, always_on])}"
 
 
 def _draw_legend(figure: Figure, methods: list[str], context: Context) -> None:
@@ -127,5 +146,6 @@ def _describe(context: Context) -> str:
     return (
         f"Experiment {context.experiment}. {context.data}. One track per target, named at the "
         "right: the one in which the target plays closest to half of the time. Grey: reference "
-        f"confidence of at least {ACTIVE:g}."
+        f"confidence of at least {ACTIVE:g}. F1: of the gate over all frames of n tracks, beside "
+        "what a gate that is always open reaches."
     )
