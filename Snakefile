@@ -4,7 +4,9 @@ import sys
 from snakemake.utils import min_version
 
 sys.path.insert(0, workflow.basedir)
-from iass.plan import find_figures, open_plan, shell_prefix, wildcard_pattern
+from iass.plan import driver
+from iass.plan.driver import wildcard_pattern
+from iass.plan.files import find_figures
 
 min_version("9.27")
 
@@ -14,11 +16,12 @@ if "experiments" not in config:  # --configfile replaces the default; it does no
 
 
 # Refuses an unknown key, method or data set here, with one sentence, before any job runs.
-plan = open_plan(config, workflow.configfiles)
+plan = driver.open_plan(config, workflow.configfiles)
 
 uses_conda = bool(workflow.deployment_settings.deployment_method)
-shell.prefix(shell_prefix(workflow.basedir, uses_conda=uses_conda))
-workflow.global_resources.setdefault("gpu", max(plan.gpus, 1))
+shell.prefix(driver.shell_prefix(workflow.basedir, uses_conda=uses_conda))
+gpus = driver.count_gpus()
+workflow.global_resources.setdefault("gpu", max(gpus, 1))
 
 
 report: "workflow/report/workflow.rst"
@@ -43,4 +46,8 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        plan.final_files(),
+        plan.files.final_files(),
+
+
+onsuccess:
+    driver.write_report(config, plan, workflow.basedir)

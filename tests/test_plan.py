@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from iass import plan as planning
 from iass.foundation.errors import UserError
-from iass.plan import count_gpus, make_plan, wildcard_pattern
+from iass.plan.driver import count_gpus, make_plan, wildcard_pattern
+from iass.plan.files import find_figures
 
 ROOT = Path(__file__).parents[1]
 RAW: dict[str, Any] = {
@@ -50,7 +50,7 @@ def _changed(**sections: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_trained_method_runs_once_per_seed_and_others_once() -> None:
-    runs = [run.folder for run in make_plan(RAW, "x").runs("demo", "falcon69")]
+    runs = [run.folder for run in make_plan(RAW, "x").cells.runs("demo", "falcon69")]
     assert runs == [
         "demo/falcon69/ibm/unseeded",
         "demo/falcon69/iass/seed0",
@@ -62,16 +62,16 @@ def test_a_trained_method_runs_once_per_seed_and_others_once() -> None:
 def test_a_run_needs_one_model_per_target_of_its_data_set() -> None:
     plan = make_plan(RAW, "x")
     base = "results/models/synthband/mono/iass"
-    assert plan.models(Job()) == [f"{base}/vocals/seed7/model.safetensors"]
-    assert plan.models(Job(dataset="synthband")) == [
+    assert plan.files.models(Job()) == [f"{base}/vocals/seed7/model.safetensors"]
+    assert plan.files.models(Job(dataset="synthband")) == [
         f"{base}/vocals/seed7/model.safetensors",
         f"{base}/piano/seed7/model.safetensors",
     ]
-    assert plan.models(Job(method="ibm")) == []
+    assert plan.files.models(Job(method="ibm")) == []
 
 
 def test_every_shard_of_every_data_set_is_collected() -> None:
-    shards = make_plan(RAW, "x").method_scores(Job(method="ibm"))
+    shards = make_plan(RAW, "x").files.method_scores(Job(method="ibm"))
     assert shards == [
         "results/shards/demo/synthband/ibm/unseeded/shard0.parquet",
         "results/shards/demo/synthband/ibm/unseeded/shard1.parquet",
@@ -86,44 +86,46 @@ def test_a_cell_without_training_music_is_skipped_and_listed() -> None:
     }
     raw = _changed(datasets={"musdb18hq": None}, experiments={"demo": experiment})
     plan = make_plan(raw, "x")
-    cells = [(cell.dataset, cell.method, cell.target) for cell in plan.skipped()]
+    cells = [(cell.dataset, cell.method, cell.target) for cell in plan.cells.skipped()]
     assert cells == [("synthband", "iass", "piano")]
-    assert plan.skipped()[0].reason == "no model: musdb18hq has no target piano"
-    assert plan.run_targets(Job(dataset="synthband")) == "vocals"
+    assert plan.cells.skipped()[0].reason == "no model: musdb18hq has no target piano"
+    assert plan.params.run_targets(Job(dataset="synthband")) == "vocals"
 
 
 def test_an_experiment_may_override_the_cards_protocol() -> None:
-    assert make_plan(RAW, "x").protocol(Job()) == "joint"
+    assert make_plan(RAW, "x").params.protocol(Job()) == "joint"
     demo = RAW["experiments"]["demo"] | {"protocol": "per_target"}
-    assert make_plan(_changed(experiments={"demo": demo}), "x").protocol(Job()) == "per_target"
+    assert (
+        make_plan(_changed(experiments={"demo": demo}), "x").params.protocol(Job()) == "per_target"
+    )
 
 
 def test_shards_and_environments_change_no_job_but_their_own_files() -> None:
     plan = make_plan(RAW, "x")
-    assert "shards" not in plan.dataset_entry(Job(dataset="synthband"))
-    assert '"env"' not in plan.method_entry(Job())
-    assert '"train"' not in plan.method_entry(Job())
-    assert "steps" in plan.trained_entry(Job())
+    assert "shards" not in plan.params.dataset_entry(Job(dataset="synthband"))
+    assert '"env"' not in plan.params.method_entry(Job())
+    assert '"train"' not in plan.params.method_entry(Job())
+    assert "steps" in plan.params.trained_entry(Job())
 
 
 def test_kept_models_ignore_changed_code() -> None:
-    assert make_plan(RAW | {"stale_models": "keep"}, "x").train_code(Job()) == "kept"
-    assert make_plan(RAW, "x").train_code(Job()) != "kept"
+    assert make_plan(RAW | {"stale_models": "keep"}, "x").code.train(Job()) == "kept"
+    assert make_plan(RAW, "x").code.train(Job()) != "kept"
 
 
 def test_the_folder_of_large_files_can_be_set_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("IASS_DATA", raising=False)
-    assert make_plan(RAW, "x").dataset_folder(Job()) == "data/falcon69"
+    assert make_plan(RAW, "x").params.dataset_folder(Job()) == "data/falcon69"
     monkeypatch.setenv("IASS_DATA", "/big/disk")
-    assert make_plan(RAW, "x").dataset_folder(Job()) == "/big/disk/falcon69"
+    assert make_plan(RAW, "x").params.dataset_folder(Job()) == "/big/disk/falcon69"
 
 
 def test_estimates_are_temporary_unless_kept() -> None:
     def mark(output: str) -> str:
         return f"temp({output})"
 
-    assert make_plan(RAW, "x").flag_estimates("a", mark) == "temp(a)"
-    assert make_plan(RAW | {"keep_estimates": True}, "x").flag_estimates("a", mark) == "a"
+    assert make_plan(RAW, "x").files.flag_estimates("a", mark) == "temp(a)"
+    assert make_plan(RAW | {"keep_estimates": True}, "x").files.flag_estimates("a", mark) == "a"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +159,7 @@ def test_what_cannot_run_is_named_before_any_job(sections: dict[str, Any], named
 
 def test_every_committed_config_can_be_planned() -> None:
     for path in sorted((ROOT / "config").glob("*.yaml")):
-        assert make_plan(yaml.safe_load(path.read_text("utf-8")), str(path)).final_files()
+        assert make_plan(yaml.safe_load(path.read_text("utf-8")), str(path)).files.final_files()
 
 
 def test_visible_gpus_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,5 +190,5 @@ def test_a_wildcard_matches_its_names_only() -> None:
 
 
 def test_figures_are_found_by_their_folder() -> None:
-    assert "sdr" in planning.find_figures("scores")
-    assert "activity" in planning.find_figures("activity")
+    assert "sdr" in find_figures("scores")
+    assert "activity" in find_figures("activity")

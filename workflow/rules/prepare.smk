@@ -10,9 +10,9 @@ rule prepare:
         "../envs/prepare.yaml"
     threads: 16
     params:
-        entry=plan.dataset_entry,
-        folder=plan.dataset_folder,
-        code=plan.prepare_code,
+        entry=plan.params.dataset_entry,
+        folder=plan.params.dataset_folder,
+        code=plan.code.prepare,
     message:
         "Prepare {wildcards.dataset}: stems, manifest, activity labels"
     shell:

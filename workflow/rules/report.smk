@@ -22,8 +22,8 @@ rule score_figure:
     conda:
         "../envs/report.yaml"
     params:
-        context=plan.report_context,
-        code=plan.figure_code,
+        context=plan.params.report_context,
+        code=plan.code.figure,
     message:
         "Draw {wildcards.figure} of {wildcards.experiment} on {wildcards.dataset}"
     shell:
@@ -33,7 +33,7 @@ rule score_figure:
 
 rule model_figure:
     input:
-        plan.model_cards,
+        plan.files.model_cards,
     output:
         pdf="reports/figures/{experiment}_{dataset}_{figure}.pdf",
         svg="reports/figures/{experiment}_{dataset}_{figure}.svg",
@@ -52,8 +52,8 @@ rule model_figure:
     conda:
         "../envs/report.yaml"
     params:
-        context=plan.report_context,
-        code=plan.figure_code,
+        context=plan.params.report_context,
+        code=plan.code.figure,
     message:
         "Draw {wildcards.figure} of {wildcards.experiment} on {wildcards.dataset}"
     shell:
@@ -64,7 +64,7 @@ rule model_figure:
 rule activity_figure:
     input:
         labels="results/data/{dataset}/labels.parquet",
-        activity=plan.activities,
+        activity=plan.files.activities,
     output:
         pdf="reports/figures/{experiment}_{dataset}_{figure}.pdf",
         svg="reports/figures/{experiment}_{dataset}_{figure}.svg",
@@ -83,8 +83,8 @@ rule activity_figure:
     conda:
         "../envs/report.yaml"
     params:
-        context=plan.report_context,
-        code=plan.figure_code,
+        context=plan.params.report_context,
+        code=plan.code.figure,
     message:
         "Draw {wildcards.figure} of {wildcards.experiment} on {wildcards.dataset}"
     shell:
@@ -110,8 +110,8 @@ rule result_table:
     conda:
         "../envs/report.yaml"
     params:
-        context=plan.report_context,
-        code=plan.table_code,
+        context=plan.params.report_context,
+        code=plan.code.table,
     message:
         "Write the result table of {wildcards.experiment} on {wildcards.dataset}"
     shell:
@@ -127,7 +127,7 @@ rule skipped_table:
     conda:
         "../envs/report.yaml"
     params:
-        skipped=plan.skipped_cells,
+        skipped=plan.params.skipped_cells,
     message:
         "List the cells that no model can fill"
     shell:

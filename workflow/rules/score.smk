@@ -11,13 +11,13 @@ rule score:
     conda:
         "../envs/score.yaml"
     params:
-        code=plan.score_code,
-        scoring=plan.scoring_entry,
-        method_entry=plan.method_entry,
-        protocol=plan.protocol,
-        targets=plan.run_targets,
-        channels=plan.channels,
-        shards=plan.shard_count,
+        code=plan.code.score,
+        scoring=plan.params.scoring_entry,
+        method_entry=plan.params.method_entry,
+        protocol=plan.params.protocol,
+        targets=plan.params.run_targets,
+        channels=plan.params.channels,
+        shards=plan.params.shard_count,
     message:
         "Score {wildcards.method} on {wildcards.dataset} ({wildcards.seed}, shard {wildcards.shard})"
     shell:
@@ -30,7 +30,7 @@ rule score:
 
 rule collect_method:
     input:
-        plan.method_scores,
+        plan.files.method_scores,
     output:
         "results/scores/{experiment}/{method}.parquet",
     log:
@@ -38,7 +38,7 @@ rule collect_method:
     conda:
         "../envs/score.yaml"
     params:
-        code=plan.collect_code,
+        code=plan.code.collect,
     message:
         "Collect the scores of {wildcards.method} in {wildcards.experiment}"
     shell:
@@ -47,7 +47,7 @@ rule collect_method:
 
 rule collect:
     input:
-        plan.scores,
+        plan.files.scores,
     output:
         table="results/scores.parquet",
         csv="results/scores.csv",
@@ -56,7 +56,7 @@ rule collect:
     conda:
         "../envs/score.yaml"
     params:
-        code=plan.collect_code,
+        code=plan.code.collect,
     message:
         "Collect all scores in one table"
     shell:

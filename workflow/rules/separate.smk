@@ -1,9 +1,9 @@
 rule separate:
     input:
         manifest="results/data/{dataset}/manifest.json",
-        models=plan.models,
+        models=plan.files.models,
     output:
-        estimates=plan.flag_estimates(
+        estimates=plan.files.flag_estimates(
             directory("results/estimates/{experiment}/{dataset}/{method}/{seed}/shard{shard}"),
             temp,
         ),
@@ -13,13 +13,13 @@ rule separate:
     benchmark:
         "results/benchmarks/separate/{experiment}/{dataset}/{method}/{seed}/shard{shard}.tsv"
     conda:
-        plan.method_env
+        plan.params.method_env
     params:
-        entry=plan.method_entry,
-        code=plan.separate_code,
-        targets=plan.run_targets,
-        channels=plan.channels,
-        shards=plan.shard_count,
+        entry=plan.params.method_entry,
+        code=plan.code.separate,
+        targets=plan.params.run_targets,
+        channels=plan.params.channels,
+        shards=plan.params.shard_count,
     message:
         "Separate {wildcards.dataset} with {wildcards.method} ({wildcards.seed}, shard {wildcards.shard})"
     shell:

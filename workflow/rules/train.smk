@@ -10,12 +10,12 @@ rule train:
     benchmark:
         "results/benchmarks/train/{dataset}/{channels}/{method}/{target}/{seed}.tsv"
     conda:
-        plan.method_env
+        plan.params.method_env
     resources:
-        gpu=plan.gpus_per_training,
+        gpu=min(gpus, 1),
     params:
-        entry=plan.trained_entry,
-        code=plan.train_code,
+        entry=plan.params.trained_entry,
+        code=plan.code.train,
         folder=subpath(output.model, parent=True),
         checkpoints="results/checkpoints/{dataset}/{channels}/{method}/{target}/{seed}",
     message:

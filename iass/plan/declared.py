@@ -1,0 +1,96 @@
+"""What the file of a method or data set declares, read from its syntax tree.
+
+Nothing is imported: a method may need software that the machine which drives the workflow lacks.
+"""
+
+import ast
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from iass.foundation.errors import UserError
+from iass.foundation.plugins import ROOT, module_file
+
+_CHECKED_TYPES: dict[str, TypeAdapter[Any]] = {
+    "int": TypeAdapter(int),
+    "float": TypeAdapter(float),
+    "bool": TypeAdapter(bool),
+    "str": TypeAdapter(str),
+}
+
+
+def check_plugin(key: str, module: str, class_name: str, options: Mapping[str, Any]) -> None:
+    """Check that a plug-in's file, class and options exist.
+
+    UserError names `key`, the config key of the entry, and the file.
+    """
+    path = module_file(module)
+    if not path.is_file():
+        raise UserError(
+            f"{key}: there is no file {path.relative_to(ROOT)}; write it or correct the name."
+        )
+    node = _find_class(path, class_name)
+    if node is None:
+        raise UserError(f"{key}: {path.relative_to(ROOT)} defines no class {class_name}.")
+    fields = _list_fields(path, node)
+    for option, value in options.items():
+        _check_option(f"{key}.options.{option}", option, value, fields, path)
+
+
+def _check_option(key: str, option: str, value: Any, fields: Mapping[str, str], path: Path) -> None:
+    where = path.relative_to(ROOT)
+    if option not in fields:
+        known = ", ".join(fields) or "none"
+        raise UserError(f"{key}: unknown option; {where} knows: {known}.")
+    adapter = _CHECKED_TYPES.get(fields[option])
+    try:
+        if adapter:
+            adapter.validate_python(value, strict=True)
+    except ValidationError:
+        raise UserError(f"{key}: {where} wants {fields[option]}, found {value!r}.") from None
+
+
+@cache
+def _parse(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_text("utf-8"))
+    except SyntaxError as error:
+        where = path.relative_to(ROOT)
+        raise UserError(f"{where} is not valid Python: line {error.lineno}.") from None
+
+
+def _find_class(path: Path, name: str) -> ast.ClassDef | None:
+    classes = (node for node in _parse(path).body if isinstance(node, ast.ClassDef))
+    return next((node for node in classes if node.name == name), None)
+
+
+def _list_fields(path: Path, node: ast.ClassDef) -> dict[str, str]:
+    """Return the annotated fields of a class and of its bases in this project, with their types."""
+    fields: dict[str, str] = {}
+    for base in node.bases:
+        module, _, name = _resolve(path, ast.unparse(base)).rpartition(".")
+        file = module_file(module)
+        parent = _find_class(file, name) if file.is_file() else None
+        fields |= _list_fields(file, parent) if parent else {}
+    return fields | {
+        item.target.id: ast.unparse(item.annotation)
+        for item in node.body
+        if isinstance(item, ast.AnnAssign)
+        and isinstance(item.target, ast.Name)
+        and "ClassVar" not in ast.unparse(item.annotation)
+    }
+
+
+def _resolve(path: Path, name: str) -> str:
+    """Return the dotted name that `name` stands for by the imports of a file."""
+    imported = {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in _parse(path).body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    first, _, rest = name.partition(".")
+    return ".".join(filter(None, [imported.get(first, first), rest]))

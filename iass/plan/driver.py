@@ -1,0 +1,96 @@
+"""What the Snakefile calls: the plan, the shell of its jobs, the GPUs, the report."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from iass.foundation.config import Config, parse_config
+from iass.foundation.errors import UserError
+from iass.foundation.plugins import load_card
+from iass.plan.cells import Cells
+from iass.plan.checks import check_experiments, check_plugins
+from iass.plan.code import Code
+from iass.plan.files import Files
+from iass.plan.parameters import Parameters
+
+REPORT = "reports/report.html"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The jobs of a checked config: what the rules take from it, room by room."""
+
+    config: Config
+    cells: Cells
+    files: Files
+    params: Parameters
+    code: Code
+
+
+def make_plan(raw: object, where: str) -> Plan:
+    """Check a config and plan it. UserError names the key at fault and `where`, the file."""
+    config = parse_config(raw, where)
+    check_plugins(config, where)
+    cards = {name: load_card(name, entry) for name, entry in config.datasets.items()}
+    check_experiments(config, cards, where)
+    cells = Cells(config, cards)
+    return Plan(config, cells, Files(cells), Parameters(cells), Code(config))
+
+
+def open_plan(raw: object, files: Sequence[str | Path]) -> Plan:
+    """Plan the config that Snakemake has read from `files`; a UserError ends the program."""
+    try:
+        return make_plan(raw, str(files[-1]) if files else "the config")
+    except UserError as error:
+        sys.exit(f"iass: {error}")
+
+
+def shell_prefix(root: str, *, uses_conda: bool) -> str:
+    """Return what every job's shell runs first, so that `python -m iass` is this checkout.
+
+    Without conda the interpreter is the one that runs Snakemake, activated or not.
+    """
+    path = "" if uses_conda else f"PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH "
+    return f"export {path}PYTHONPATH={shlex.quote(root)}; "
+
+
+def wildcard_pattern(names: Iterable[str]) -> str:
+    """Return a regular expression that matches exactly one of `names`."""
+    return "|".join(re.escape(name) for name in sorted(names))
+
+
+def write_report(config: Mapping[str, Any], plan: Plan, root: str) -> None:
+    """Write Snakemake's report of a finished run; nothing where the run was for fewer files.
+
+    A profile's report-after-run would fail every dry run whose figures do not exist yet.
+    """
+    if not all(Path(file).exists() for file in plan.files.final_files()):
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as stream:
+        yaml.safe_dump(dict(config), stream)
+        snakefile = str(Path(root) / "Snakefile")
+        words = ["-s", snakefile, "--configfile", stream.name, "--report", REPORT, "--nolock"]
+        command = [sys.executable, "-m", "snakemake", *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    print(f"Report: {REPORT}" if done.returncode == 0 else done.stderr, file=sys.stderr)  # noqa: T201
+
+
+def count_gpus() -> int:
+    """Return the number of GPUs that this process may use; 0 without a driver."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return len([item for item in visible.split(",") if item.strip() not in ("", "-1")])
+    if shutil.which("nvidia-smi") is None:
+        return 0
+    listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)
+    return listing.stdout.count("GPU ") if listing.returncode == 0 else 0

@@ -1,0 +1,80 @@
+"""What a job takes from the config besides its files: a change of it reruns the job."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+
+from iass.plan.cells import Cells, Wildcards
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Parameters of the rules, by the wildcards of a job; sections of the config are JSON."""
+
+    cells: Cells
+
+    def dataset_entry(self, wildcards: Wildcards) -> str:
+        """The config entry of a data set as JSON, without what changes no file of it."""
+        entry = self.cells.config.datasets[wildcards.dataset]
+        return entry.model_dump_json(exclude={"shards"})
+
+    def dataset_folder(self, wildcards: Wildcards) -> str:
+        """Folder of a data set's large files."""
+        return f"{self.data_dir}/{wildcards.dataset}"
+
+    def method_entry(self, wildcards: Wildcards) -> str:
+        """What separating with a method depends on, as JSON."""
+        return self.cells.config.methods[wildcards.method].model_dump_json(exclude={"train", "env"})
+
+    def trained_entry(self, wildcards: Wildcards) -> str:
+        """What training a method depends on, as JSON."""
+        return self.cells.config.methods[wildcards.method].model_dump_json(exclude={"env"})
+
+    def run_targets(self, run: Wildcards) -> str:
+        """Names of a run's targets, separated by commas."""
+        return ",".join(self.cells.method_targets(run.experiment, run.dataset, run.method))
+
+    def channels(self, wildcards: Wildcards) -> str:
+        """`mono` or `stereo`, of an experiment."""
+        return self.cells.config.experiments[wildcards.experiment].channels
+
+    def protocol(self, wildcards: Wildcards) -> str:
+        """Scoring protocol of a data set in an experiment."""
+        entry = self.cells.config.experiments[wildcards.experiment]
+        return entry.protocol or self.cells.cards[wildcards.dataset].protocol
+
+    def shard_count(self, wildcards: Wildcards) -> int:
+        """Number of jobs that share a data set's test tracks."""
+        return self.cells.config.datasets[wildcards.dataset].shards
+
+    def scoring_entry(self, _: Wildcards) -> str:
+        """The scoring section as JSON."""
+        return self.cells.config.scoring.model_dump_json()
+
+    def report_context(self, wildcards: Wildcards) -> str:
+        """What a page takes from the config and the card: a reporting Context as JSON."""
+        entry = self.cells.config.experiments[wildcards.experiment]
+        card = self.cells.cards[wildcards.dataset]
+        context = {
+            "experiment": wildcards.experiment,
+            "dataset": wildcards.dataset,
+            "methods": entry.methods,
+            "kinds": {method: self.cells.config.methods[method].kind for method in entry.methods},
+            "targets": self.cells.targets(wildcards.experiment, wildcards.dataset),
+            "data": f"{card.title}: {card.description.rstrip('.')}",
+            "window_s": self.cells.config.scoring.window_s,
+        }
+        return json.dumps(context)
+
+    def method_env(self, wildcards: Wildcards) -> str:
+        """Environment file of a method, relative to workflow/rules."""
+        return f"../envs/{self.cells.config.methods[wildcards.method].env or 'method'}.yaml"
+
+    def skipped_cells(self, _: Wildcards) -> str:
+        """The skipped cells as JSON."""
+        return json.dumps([asdict(cell) for cell in self.cells.skipped()])
+
+    @property
+    def data_dir(self) -> str:
+        """Folder of all large files: IASS_DATA, or the config's `data_dir`."""
+        return os.environ.get("IASS_DATA", self.cells.config.data_dir)
