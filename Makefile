@@ -39,7 +39,7 @@ format: $(TEST_STAMP)
 	ruff check --select I --fix .
 	ruff format .
 	python -m iass config > config/README.md
-	python -m iass config --schema > workflow/schemas/config.schema.json
+	python -m iass schemas -o workflow/schemas
 	snakefmt Snakefile workflow/rules
 
 # Keeps .venv and data: both take long to get again.

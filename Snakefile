@@ -10,7 +10,7 @@ from iass.plan.files import find_figures
 
 min_version("9.27")
 
-if "experiments" not in config:  # --configfile replaces the default; it does not merge into it
+if not workflow.configfiles:  # --configfile replaces the default; it does not merge into it
 
     configfile: "config/config.yaml"
 
@@ -20,8 +20,7 @@ plan = driver.open_plan(config, workflow.configfiles)
 
 uses_conda = bool(workflow.deployment_settings.deployment_method)
 shell.prefix(driver.shell_prefix(workflow.basedir, uses_conda=uses_conda))
-gpus = driver.count_gpus()
-workflow.global_resources.setdefault("gpu", max(gpus, 1))
+workflow.global_resources.setdefault("gpu", max(plan.params.gpus, 1))
 
 
 report: "workflow/report/workflow.rst"

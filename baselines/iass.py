@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,14 @@ import torch
 from torch import Tensor
 
 from iass.foundation.audio import FloatArray
+from iass.foundation.device import choose_device
+from iass.foundation.errors import UserError
 from iass.foundation.method import Activity, Estimate, FitJob, Trained
 from iass.foundation.stft import Stft
-from iass.models.gate import check_length, gate_activity
+from iass.models.gate import check_gate, gate_activity
 from iass.models.losses import activity_loss, frame_labels, magnitude_loss
-from iass.models.saved import check_rate, choose_device, load_weights, read_facts
-from iass.models.unet import UNet, plan_shape
+from iass.models.saved import check_rate, load_weights, read_facts
+from iass.models.unet import UNet, check_max_hz, check_widths, plan_shape
 from iass.preparation.activity import LABEL_HOP
 from iass.separation.masking import invert_estimate, transform_mixture
 from iass.training.chunks import Batch
@@ -46,9 +49,19 @@ class Method(Trained):
     filter_length: int = 21
     identity: bool = False
 
+    def __post_init__(self) -> None:
+        """UserError names the option that no network or gate can be built with."""
+        check_widths(self.widths)
+        check_max_hz(self.max_hz)
+        check_gate(self.threshold, self.filter_length)
+        Stft(self.n_fft, self.hop)
+        if not 0 <= self.activity_weight < inf:
+            raise UserError(
+                f"options.activity_weight is {self.activity_weight:g}; give a factor from 0 up."
+            )
+
     def fit(self, job: FitJob) -> None:
         """Train the network of `job.target`."""
-        check_length(self.filter_length)  # now, not after days of training
         data = open_training_data(job)
         spectrum = measure_spectrum(data.sampler, self.stft)
         with seeded(job.seed):

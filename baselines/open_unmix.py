@@ -9,13 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from iass.foundation.audio import CHANNEL_COUNT, Channels, FloatArray
+from iass.foundation.device import choose_device
 from iass.foundation.errors import UserError
 from iass.foundation.method import Estimate, FitJob, Trained
 from iass.foundation.stand_ins import import_openunmix
 from iass.foundation.stft import Stft
 from iass.models.losses import magnitude_loss
-from iass.models.saved import check_rate, choose_device, load_weights, read_facts
-from iass.models.unet import crop_bins
+from iass.models.saved import check_rate, load_weights, read_facts
+from iass.models.unet import check_max_hz, crop_bins
 from iass.separation.masking import invert_estimate, transform_mixture
 from iass.training.chunks import Batch
 from iass.training.data import Spectrum, measure_spectrum, open_training_data
@@ -39,6 +40,18 @@ class Method(Trained):
     n_fft: int = 4096
     hop: int = 1024
     max_hz: float = 16000.0
+
+    def __post_init__(self) -> None:
+        """UserError names the option that no network can be built with."""
+        if self.hidden_size <= 0 or self.hidden_size % 2:
+            raise UserError(
+                f"options.hidden_size is {self.hidden_size}; give an even number above 0, for two "
+                "LSTM directions."
+            )
+        if self.layers < 1:
+            raise UserError(f"options.layers is {self.layers}; give 1 or more.")
+        check_max_hz(self.max_hz)
+        Stft(self.n_fft, self.hop)
 
     def fit(self, job: FitJob) -> None:
         """Train the network of `job.target`."""

@@ -28,7 +28,9 @@ def _run(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[st
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["synth"], ["summary"], ["config"], ["step"]], ids=lambda c: " ".join(c) or "-"
+    "command",
+    [[], ["synth"], ["summary"], ["config"], ["schemas"], ["step"]],
+    ids=lambda c: " ".join(c) or "-",
 )
 def test_every_help_page_holds_an_example(command: list[str]) -> None:
     done = _run(*command, "--help")
@@ -72,3 +74,10 @@ def test_a_song_that_is_too_short_is_refused(tmp_path: Path) -> None:
     done = _run("synth", "-o", str(tmp_path), "--seconds", "0.01")
     assert done.returncode == 2
     assert "0.5" in done.stderr
+
+
+def test_an_unwritable_folder_is_named_in_one_sentence() -> None:
+    done = _run("synth", "-o", "/proc/nowhere", "--songs", "1", "--seconds", "1")
+    assert done.returncode == 1
+    assert done.stderr.startswith("iass: /proc/nowhere")
+    assert done.stderr.count("\n") == 1

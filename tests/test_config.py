@@ -1,4 +1,5 @@
 import copy
+import math
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,20 @@ def _changed(path: str, value: object) -> dict[str, Any]:
     return raw
 
 
+def _command(command: str = "cp {mixture} {output}", **more: object) -> dict[str, object]:
+    return {"kind": "command", "command": command} | more
+
+
+def test_the_narrowest_good_values_are_taken() -> None:
+    train = {"steps": 5, "gain": [0.5, 0.5]}
+    config = parse_config(_changed("methods.iass.train", train), "a.yaml")
+    assert config.methods["iass"].train.gain == (0.5, 0.5)
+    scoring = {"window_s": 0.001, "hop_s": 0.001}
+    assert parse_config(_changed("scoring", scoring), "a.yaml").scoring.hop_s == 0.001
+    new = parse_config(_changed("methods.new", _command("a 'i={mixture}' o={output}")), "a.yaml")
+    assert new.methods["new"].command == "a 'i={mixture}' o={output}"
+
+
 def test_an_empty_entry_takes_the_defaults() -> None:
     config = parse_config(GOOD, "a.yaml")
     assert config.datasets["falcon69"].shards == 1
@@ -49,7 +64,30 @@ def test_an_empty_entry_takes_the_defaults() -> None:
         ("methods.iass.train.steps", "many", "'methods.iass.train.steps' is wrong"),
         ("methods.iass.train.steps", 0, "'methods.iass.train.steps' is wrong"),
         ("methods.ibm.train", {"steps": 1}, "`train` belongs to kind `trained` only"),
-        ("methods.ibm.command", "cp a b", "`command` is needed by kind `command`"),
+        ("methods.ibm.command", "cp {mixture} {output}", "`command` is needed by kind `command`"),
+        ("methods.new", {"kind": "command"}, "`command` is needed by kind `command`"),
+        ("methods.new", _command("cp {mixture} x"), "does not contain {output}"),
+        ("methods.new", _command("cp x {output}"), "does not contain {mixture}"),
+        ("methods.new", _command(""), "does not contain {mixture}"),
+        ("methods.new", _command("cp '{mixture} {output}"), "No closing quotation"),
+        ("methods.new", _command(module="ibm"), "kind `command` takes no `module`"),
+        ("methods.new", _command(options={"exponent": 2}), "kind `command` takes no `module`"),
+        ("methods.iass.train.gain", [1.25, 0.25], "'methods.iass.train.gain' is wrong"),
+        ("methods.iass.train.gain", [-0.5, 0.5], "'methods.iass.train.gain' is wrong"),
+        ("methods.iass.train.gain", [0.5, math.inf], "'methods.iass.train.gain.1' is wrong"),
+        ("methods.iass.train.chunk_s", math.inf, "'methods.iass.train.chunk_s' is wrong"),
+        ("methods.iass.train.weight_decay", math.nan, "'methods.iass.train.weight_decay' is"),
+        ("methods.iass.train.active_share", math.nan, "'methods.iass.train.active_share' is"),
+        ("experiments.demo.test_on", ["falcon69"] * 2, "'falcon69' is listed twice"),
+        ("experiments.demo.targets", ["vocals", "bass", "vocals"], "'vocals' is listed twice"),
+        ("experiments.demo.methods", ["ibm", "iass", "ibm"], "'ibm' is listed twice"),
+        ("experiments.demo.seeds", [3, 3], "'experiments.demo.seeds' is wrong"),
+        ("experiments", {}, "'experiments' is wrong"),
+        ("methods", {}, "'methods' is wrong"),
+        ("datasets", {}, "'datasets' is wrong"),
+        ("scoring.window_s", 1e-9, "'scoring.window_s' is wrong"),
+        ("scoring.hop_s", 0.0009, "'scoring.hop_s' is wrong"),
+        ("scoring.hop_s", math.inf, "'scoring.hop_s' is wrong"),
         ("methods.Bad Name", {"kind": "bound"}, "Bad Name"),
         ("experiments.demo.test_on", [], "'experiments.demo.test_on' is wrong"),
         ("experiments.demo.test_on", ["nowhere"], "data set 'nowhere'"),

@@ -3,7 +3,7 @@ import pytest
 from scipy.ndimage import median_filter
 
 from iass.foundation.errors import UserError
-from iass.models.gate import gate_activity, smooth_gate
+from iass.models.gate import check_gate, gate_activity, smooth_gate
 
 
 def smooth(text: str, length: int) -> str:
@@ -50,3 +50,11 @@ def test_the_threshold_itself_is_not_active():
 def test_a_filter_without_a_middle_frame_is_refused(length):
     with pytest.raises(UserError, match="odd"):
         smooth_gate(np.ones(3, bool), length)
+
+
+@pytest.mark.parametrize("threshold", [-0.01, 1.01, float("nan")])
+def test_a_threshold_that_is_no_probability_is_refused(threshold):
+    check_gate(0.0, 1)
+    check_gate(1.0, 1)
+    with pytest.raises(UserError, match="probability"):
+        check_gate(threshold, 1)

@@ -1,6 +1,7 @@
 """IASS and Open-Unmix as methods: what they load, and what `separate` promises."""
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -189,6 +190,39 @@ def test_a_configured_list_of_widths_works_as_the_tuple():
     assert count_parameters(listed) == count_parameters(METHODS["iass"].build(RATE_HZ))
 
 
-def test_an_even_filter_is_refused_before_the_training(tmp_path):
-    with pytest.raises(UserError, match="odd"):
-        Iass(filter_length=20).fit(make_job(tmp_path, tmp_path))
+@pytest.mark.parametrize(
+    ("method", "options", "named"),
+    [
+        (Iass, {"widths": []}, r"options\.widths is \[\]"),
+        (Iass, {"widths": [1, 4]}, r"options\.widths is \[1, 4\]; give 2 or more"),
+        (Iass, {"widths": [8, 0]}, r"options\.widths is \[8, 0\]"),
+        (Iass, {"widths": [8, -4]}, r"options\.widths is \[8, -4\]"),
+        (Iass, {"filter_length": 20}, "options.filter_length is 20; give an odd number"),
+        (Iass, {"filter_length": -1}, "options.filter_length is -1; give an odd number"),
+        (Iass, {"threshold": 1.5}, "options.threshold is 1.5"),
+        (Iass, {"threshold": -0.1}, "options.threshold is -0.1"),
+        (Iass, {"threshold": math.nan}, "options.threshold is nan"),
+        (Iass, {"activity_weight": -1}, "options.activity_weight is -1"),
+        (Iass, {"activity_weight": math.nan}, "options.activity_weight is nan"),
+        (Iass, {"max_hz": 0}, "options.max_hz is 0"),
+        (Iass, {"hop": 4096}, "hop of 4096 needs n_fft >= 8192"),
+        (OpenUnmix, {"hidden_size": 7}, "options.hidden_size is 7; give an even number"),
+        (OpenUnmix, {"hidden_size": 0}, "options.hidden_size is 0"),
+        (OpenUnmix, {"layers": 0}, "options.layers is 0"),
+        (OpenUnmix, {"max_hz": math.inf}, "options.max_hz is inf"),
+        (OpenUnmix, {"n_fft": 0}, "needs n_fft >= 2048, not 0"),
+    ],
+)
+def test_an_option_out_of_range_is_refused_when_the_method_is_loaded(method, options, named):
+    with pytest.raises(UserError, match=named) as caught:
+        method(**options)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_narrowest_good_options_build_a_network_that_runs():
+    magnitude = torch.rand(1, 1, 513, 4)
+    gated = Iass(widths=(2, 2), threshold=0, activity_weight=0, filter_length=1, **SMALL)
+    mask, _ = gated.build(RATE_HZ).eval()(magnitude)
+    assert mask.shape == magnitude.shape
+    masked = OpenUnmix(hidden_size=2, layers=1, **SMALL).build("mono", RATE_HZ).eval()
+    assert masked(magnitude).shape == magnitude.shape

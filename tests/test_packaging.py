@@ -189,7 +189,7 @@ def test_no_rule_names_a_directory_or_a_missing_file_as_its_environment() -> Non
             assert (rule.parent / value.strip('",')).is_file()
             assert value.strip('",').endswith(".yaml")
         else:
-            assert value.strip(",") == "plan.method_env"
+            assert value.strip(",") == "plan.params.method_env"
 
 
 def test_every_rule_that_runs_a_command_has_an_environment() -> None:

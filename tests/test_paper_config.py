@@ -9,12 +9,12 @@ from iass.foundation.card import Card
 from iass.foundation.config import Config, load_config
 from iass.foundation.plugins import (
     ROOT,
-    check_plugin,
     dataset_module,
     load_card,
     load_method,
     method_module,
 )
+from iass.plan.declared import check_plugin
 
 PUBLISHED = ROOT / "reports" / "published"
 COLUMNS = ["system", "dataset", "target", "metric", "statistic", "value_db", "source"]

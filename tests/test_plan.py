@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
+from iass.datasets import synthband
 from iass.foundation.errors import UserError
-from iass.plan.driver import count_gpus, make_plan, wildcard_pattern
+from iass.foundation.files import write_json
+from iass.plan.driver import count_gpus, find_stale_models, make_plan, wildcard_pattern
 from iass.plan.files import find_figures
 
 ROOT = Path(__file__).parents[1]
@@ -88,7 +90,7 @@ def test_a_cell_without_training_music_is_skipped_and_listed() -> None:
     plan = make_plan(raw, "x")
     cells = [(cell.dataset, cell.method, cell.target) for cell in plan.cells.skipped()]
     assert cells == [("synthband", "iass", "piano")]
-    assert plan.cells.skipped()[0].reason == "no model: musdb18hq has no target piano"
+    assert plan.cells.skipped()[0].reason == "no model: musdb18hq has no training music for piano"
     assert plan.params.run_targets(Job(dataset="synthband")) == "vocals"
 
 
@@ -132,6 +134,10 @@ def test_estimates_are_temporary_unless_kept() -> None:
     ("sections", "named"),
     [
         ({"methods": {"ghost": {"kind": "bound"}}}, r"methods\.ghost: .*baselines/ghost\.py"),
+        (
+            {"datasets": {"synthband": {"options": {"songs": {"train": -3}}}}},
+            r"datasets\.synthband\.options: .*songs\.train is -3",
+        ),
         ({"datasets": {"ghost": None}}, r"datasets\.ghost: .*iass/datasets/ghost\.py"),
         (
             {"methods": {"ibm": {"kind": "oracle", "options": {"colour": 1}}}},
@@ -147,7 +153,12 @@ def test_estimates_are_temporary_unless_kept() -> None:
         ),
         (
             {"experiments": {"demo": RAW["experiments"]["demo"] | {"train_on": "falcon69"}}},
-            r"experiments\.demo\.train_on: 'falcon69' has no training tracks",
+            r"experiments\.demo\.train_on: 'falcon69' has no train tracks",
+        ),
+        ({"methods": {"ibm": {"kind": "bound"}}}, r"methods\.ibm\.kind is 'bound', .*'oracle'"),
+        (
+            {"methods": {"upper": {"kind": "trained", "module": "ibm"}}},
+            r"methods\.upper\.kind is 'trained', but Method in baselines/ibm\.py is .*'oracle'",
         ),
     ],
 )
@@ -155,6 +166,22 @@ def test_what_cannot_run_is_named_before_any_job(sections: dict[str, Any], named
     with pytest.raises(UserError, match=named) as caught:
         make_plan(_changed(**sections), "my.yaml")
     assert str(caught.value).startswith("my.yaml: ")
+
+
+@pytest.mark.parametrize(
+    ("splits", "named"),
+    [
+        (("train", "test"), r"x: experiments\.demo\.train_on: 'synthband' has no valid tracks"),
+        (("valid", "test"), r"x: experiments\.demo\.train_on: 'synthband' has no train tracks"),
+        (("train", "valid"), r"x: experiments\.demo\.test_on: 'synthband' has no test tracks"),
+    ],
+)
+def test_a_data_set_without_the_tracks_it_is_named_for_is_refused(
+    monkeypatch: pytest.MonkeyPatch, splits: tuple[str, ...], named: str
+) -> None:
+    monkeypatch.setattr(synthband.DataSet, "splits", splits)
+    with pytest.raises(UserError, match=named):
+        make_plan(RAW, "x")
 
 
 def test_every_committed_config_can_be_planned() -> None:
@@ -192,3 +219,57 @@ def test_a_wildcard_matches_its_names_only() -> None:
 def test_figures_are_found_by_their_folder() -> None:
     assert "sdr" in find_figures("scores")
     assert "activity" in find_figures("activity")
+
+
+def test_a_joint_score_is_all_targets_or_none(tmp_path: Path) -> None:
+    demo = RAW["experiments"]["demo"] | {
+        "train_on": "mm",
+        "test_on": ["musdb18hq"],
+        "targets": ["vocals", "drums", "bass", "other"],
+    }
+    sets = {"musdb18hq": None, "mm": None}
+    plan = make_plan(_changed(datasets=sets, experiments={"demo": demo}), "x")
+    assert {run.method for run in plan.cells.runs("demo")} == {"ibm", "copy"}
+    skipped = plan.cells.skipped()
+    assert [cell.target for cell in skipped] == ["vocals", "drums", "bass", "other"]
+    assert skipped[0].reason == "no model: mm has no training music for other"
+
+
+def test_no_page_is_asked_for_that_has_nothing_to_draw() -> None:
+    demo = RAW["experiments"]["demo"] | {"targets": ["piano"], "methods": ["iass"]}
+    raw = _changed(
+        datasets={"musdb18hq": None},
+        experiments={"demo": demo | {"train_on": "musdb18hq", "test_on": ["synthband"]}},
+    )
+    assert [f for f in make_plan(raw, "x").files.final_files() if "figures" in f] == []
+    bounds = RAW["experiments"]["demo"] | {"methods": ["ibm"]}
+    files = make_plan(_changed(experiments={"demo": bounds}), "x").files.final_files()
+    assert not [f for f in files if "training_curves" in f or "activity" in f]
+
+
+def test_experiments_whose_pages_would_collide_are_refused() -> None:
+    demo = RAW["experiments"]["demo"] | {"methods": ["ibm"], "train_on": None}
+    sets = {"b_c": {"module": "synthband"}, "c": {"module": "synthband"}}
+    pair = {"a": demo | {"test_on": ["b_c"]}, "a_b": demo | {"test_on": ["c"]}}
+    with pytest.raises(UserError, match=r"would write reports/figures/a_b_c_sdr\.pdf"):
+        make_plan(_changed(datasets=sets, experiments=pair), "x")
+
+
+def test_kept_models_of_other_code_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = make_plan(RAW | {"stale_models": "keep"}, "x")
+    fresh, stale = plan.files.model_cards(Job())[:2]
+    for card, code in ((fresh, plan.code.hash_training("iass")), (stale, "older")):
+        write_json(tmp_path / card, {"provenance": {"code": code}})
+    assert set(find_stale_models(plan)) == {stale}
+    assert find_stale_models(make_plan(RAW, "x")) == []
+
+
+def test_only_networks_take_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    for visible, slots in (("0,1", 1), ("", 0)):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        params = make_plan(RAW, "x").params
+        assert params.gpu_slots(Job()) == slots
+        assert params.gpu_slots(Job(method="ibm")) == 0

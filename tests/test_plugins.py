@@ -18,7 +18,9 @@ def test_a_variant_names_the_file_it_varies() -> None:
 
 
 def test_a_command_needs_no_file() -> None:
-    assert load_method("anything", MethodEntry(kind="command", command="cp")) == Command("cp")
+    assert load_method(
+        "anything", MethodEntry(kind="command", command="cp {mixture} {output}")
+    ) == Command("cp {mixture} {output}")
 
 
 def test_a_competitor_cannot_call_itself_an_oracle_nor_the_reverse() -> None:

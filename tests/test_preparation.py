@@ -17,7 +17,7 @@ from iass.foundation.files import hash_file
 from iass.preparation.activity import read_labels
 from iass.preparation.describe import describe_tracks
 from iass.preparation.manifest import Manifest, read_manifest, resolve_path
-from iass.preparation.run import PreparationTools, prepare_dataset
+from iass.preparation.run import PreparationTools, check_tracks, prepare_dataset
 from iass.preparation.tracks import read_mixture, read_reference
 
 RATE_HZ = 44100
@@ -171,7 +171,7 @@ def test_a_stem_changed_since_prepare_is_refused(tmp_path: Path) -> None:
     band = write_band(tmp_path, {"t": "test"}, seconds=0.5)
     track = read_manifest(band.manifest).tracks[0]
     write_wav(resolve_path(track.stems["bass"].path, band.manifest), np.zeros((2, 7), np.int16), 1)
-    with pytest.raises(UserError, match=r"bass\.wav has 2 x 7 samples at 1 Hz.*prepare"):
+    with pytest.raises(UserError, match=r"bass\.wav has 2 x 7 samples at 1 Hz.*delete the latter"):
         read_mixture(band.manifest, track, "mono")
 
 
@@ -187,3 +187,45 @@ def test_a_manifest_that_breaks_the_schema_names_the_field(
     band.manifest.write_text(json.dumps(content | change))
     with pytest.raises(UserError, match=named):
         read_manifest(band.manifest)
+
+
+def test_a_stem_replaced_by_another_of_the_same_length_is_refused(tmp_path: Path) -> None:
+    band = write_band(tmp_path, {"t": "test"}, seconds=0.5)
+    track = read_manifest(band.manifest).tracks[0]
+    stem = track.stems["bass"]
+    other = np.zeros((stem.channels, stem.samples), np.int16)
+    write_wav(resolve_path(stem.path, band.manifest), other, stem.rate_hz)
+    with pytest.raises(
+        UserError, match=r"bass\.wav is not the file that .*manifest\.json describes"
+    ):
+        read_mixture(band.manifest, track, "mono")
+
+
+def test_a_file_of_six_channels_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"a\.wav has 6 channels"):
+        _describe(tmp_path, _track(tmp_path, a=np.ones((6, 9), np.int16)))
+
+
+def _files(name: str, mixture: Path | None = None) -> TrackFiles:
+    stems = {"a": Path("a.wav")}
+    return TrackFiles(id=name, title="", artist="", split="test", stems=stems, mixture=mixture)
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "../up", "/abs", "dir/"])
+def test_a_track_id_that_is_no_file_name_is_refused(name: str) -> None:
+    with pytest.raises(UserError, match="is no file name"):
+        check_tracks("x", [_files(name)])
+
+
+@pytest.mark.parametrize("name", ["M.E.R.C. Music - Knockout", "Öje", "Jokers, Jacks & Kings"])
+def test_an_odd_track_id_is_fine(name: str) -> None:
+    check_tracks("x", [_files(name)])
+
+
+def test_what_makes_a_set_unusable_is_said() -> None:
+    with pytest.raises(UserError, match="found 0 tracks"):
+        check_tracks("x", [])
+    with pytest.raises(UserError, match="two tracks have the id 'a'"):
+        check_tracks("x", [_files("a"), _files("a")])
+    with pytest.raises(UserError, match="some tracks have a mixture file and some have none"):
+        check_tracks("x", [_files("a"), _files("b", Path("mixture.wav"))])

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from bands import TARGETS, Band, write_band
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from iass.foundation.audio import FloatArray, write_wav
 from iass.foundation.config import MethodEntry, Scoring
 from iass.foundation.files import read_json
 from iass.foundation.stand_ins import import_museval
+from iass.preparation.manifest import read_manifest, write_manifest
 from iass.scoring.collect import collect_scores
 from iass.scoring.museval_engine import FrameGrid
 from iass.scoring.protocols import Score, Song, score_joint, score_per_target
@@ -234,6 +236,22 @@ def _damage(path: Path, damage: str) -> None:
         "rate": lambda: write_wav(path, audio, 48000),
         "length": lambda: write_wav(path, audio[:, 1:], 44100),
     }[damage]()
+
+
+def test_a_redefined_target_is_scored_anew(
+    separated: tuple[Band, ScoringJob], tmp_path: Path
+) -> None:
+    band, job = separated
+    score_shard(job, tmp_path / "before.parquet")
+    changed = read_manifest(band.manifest)
+    other = {**changed.targets, "other": ["piano"]}
+    path = band.manifest.with_name("changed.json")
+    write_manifest(path, changed.model_copy(update={"targets": other}))
+    score_shard(replace(job, manifest=path), tmp_path / "after.parquet")
+    before, after = (read_scores(tmp_path / f"{name}.parquet") for name in ("before", "after"))
+    is_other = before["target"] == "other"
+    assert (before.loc[is_other, "value"] != after.loc[is_other, "value"]).all()
+    pd.testing.assert_series_equal(before.loc[~is_other, "value"], after.loc[~is_other, "value"])
 
 
 def test_collected_shards_hold_all_rows_once(

@@ -212,6 +212,8 @@ def _run_python(tmp_path: Path, program: str) -> dict[str, Estimate]:
     [
         ("raise SystemExit('no model here')", r"exit code 1: no model here"),
         ("pass", r"vocals\.wav does not exist"),
+        ("import sys, os; os.write(2, b'caf\\xe9'); sys.exit(3)", "exit code 3: caf\ufffd"),
+        ("import os; os.write(1, b'\\xff\\xfe')", r"vocals\.wav does not exist"),
         (
             "import sys, pathlib; pathlib.Path(sys.argv[2], 'vocals.wav').write_bytes(b'RIFF')",
             r"vocals\.wav cannot be read as audio",
@@ -224,6 +226,14 @@ def test_a_failing_command_says_why_in_one_sentence(
     with pytest.raises(UserError, match=named) as caught:
         _run_python(tmp_path, program)
     assert "\n" not in str(caught.value)
+
+
+def test_targets_are_words_of_their_own_or_joined_by_commas_inside_a_word(tmp_path: Path) -> None:
+    script = tmp_path / "program.py"
+    script.write_text("import sys; sys.exit('|'.join(sys.argv[1:]))")
+    command = Command(f"{{python}} {shlex.quote(str(script))} --t={{targets}} {{targets}}")
+    with pytest.raises(UserError, match=r": --t=vocals,bass\|vocals\|bass$"):
+        run_command(command, _noise(1, 50), RATE_HZ, ["vocals", "bass"])
 
 
 def test_a_command_at_another_rate_is_refused(tmp_path: Path) -> None:

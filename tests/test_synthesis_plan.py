@@ -1,3 +1,6 @@
+import math
+from typing import Any
+
 import pytest
 
 from iass.foundation.errors import UserError
@@ -137,15 +140,37 @@ def test_notes_lie_in_the_sections_of_their_stem_and_never_overlap_in_pitch() ->
     ("songs", "seconds", "message"),
     [
         ({"training": 1}, {"training": 5.0}, "no split 'training'"),
+        ({"train": 1}, {"train": 5.0, "tset": 5.0}, "no split 'tset'"),
         ({"train": 1}, {}, "0.5 s or more"),
         ({"test": 1}, {"test": 0.3}, "0.5 s or more"),
+        ({"test": -1}, {"test": 5.0}, "songs.test is -1; give a whole number"),
+        ({"test": 1.5}, {"test": 5.0}, "songs.test is 1.5; give a whole number"),
+        ({"test": "two"}, {"test": 5.0}, "songs.test is 'two'; give a whole number"),
+        ({"test": True}, {"test": 5.0}, "songs.test is True; give a whole number"),
+        (8, {"test": 5.0}, "songs is 8; give one number per split"),
+        ({"test": 1}, 5.0, "seconds is 5.0; give one number per split"),
+        ({"test": 1}, {"test": -5}, "seconds.test is -5; give 0.5 s or more"),
+        ({"test": 1}, {"test": "5 s"}, "seconds.test is '5 s'; give 0.5 s or more"),
+        ({"test": 1}, {"test": math.inf}, "seconds.test is inf; give 0.5 s or more"),
+        ({"test": 1}, {"test": math.nan}, "seconds.test is nan; give 0.5 s or more"),
+        ({"test": 0}, {"test": "5 s"}, "seconds.test is '5 s'; give 0.5 s or more"),
     ],
 )
-def test_an_impossible_request_is_refused(
-    songs: dict[str, int], seconds: dict[str, float], message: str
-) -> None:
-    with pytest.raises(UserError, match=message):
+def test_an_impossible_request_is_refused(songs: Any, seconds: Any, message: str) -> None:
+    with pytest.raises(UserError, match=message) as caught:
         plan_songs(1, songs, seconds)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, "x", None])
+def test_a_seed_that_is_no_whole_number_is_refused(seed: Any) -> None:
+    with pytest.raises(UserError, match=r"seed is .*; give a whole number from 0 up"):
+        plan_songs(seed, {"test": 1}, {"test": 5.0})
+
+
+def test_a_split_may_have_no_songs_and_then_needs_no_length() -> None:
+    plans = plan_songs(1, {"train": 0, "test": 2}, {"test": 5})
+    assert [plan.split for plan in plans] == ["test", "test"]
 
 
 def test_rhythm_text_reads_as_strokes_with_their_lengths() -> None:

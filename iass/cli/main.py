@@ -19,6 +19,7 @@ app.add_typer(steps.app, name="step")
 app.command("synth")(people.synthesise)
 app.command("summary")(people.summarise)
 app.command("config")(people.describe_config)
+app.command("schemas")(people.write_schemas)
 
 
 def main() -> None:
@@ -27,4 +28,7 @@ def main() -> None:
         app()
     except UserError as error:
         print(f"iass: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        print(f"iass: {error.filename or 'a file'}: {error.strerror or error}.", file=sys.stderr)
         sys.exit(1)

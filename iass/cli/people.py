@@ -1,6 +1,5 @@
 """Commands for people: a synthesised multitrack set, the result table, the config reference."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -39,19 +38,31 @@ def summarise(
 
     typer.echo(summarise_tables(reports / "tables"))
     typer.echo(f"Tables and figures: {reports}/tables, {reports}/figures")
-    typer.echo(f"Report, for a browser: {(reports / 'report.html').resolve()}")
+    page = (reports / "report.html").resolve()
+    missing = "missing; write it with: snakemake --report reports/report.html"
+    typer.echo(f"Report, for a browser: {page if page.is_file() else missing}")
 
 
-def describe_config(
-    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema.")] = False,
-) -> None:
+def describe_config() -> None:
     """Print every config key with its meaning, unit and source, as Markdown.
 
     Example: iass config > config/README.md
     """
-    from iass.foundation import config_reference
+    from iass.foundation.config_reference import describe_config as describe
 
-    if schema:
-        typer.echo(json.dumps(config_reference.make_schema(), indent=1))
-    else:
-        typer.echo(config_reference.describe_config(), nl=False)
+    typer.echo(describe(), nl=False)
+
+
+def write_schemas(
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write to.")],
+) -> None:
+    """Write the JSON schemas of config and manifest, for editors and other programs.
+
+    Example: iass schemas -o workflow/schemas
+    """
+    from iass.foundation.config import Config
+    from iass.foundation.files import write_json
+    from iass.preparation.manifest import Manifest
+
+    write_json(output / "config.schema.json", Config.model_json_schema())
+    write_json(output / "manifest.schema.json", Manifest.model_json_schema())

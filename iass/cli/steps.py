@@ -52,7 +52,6 @@ def train(
     labels: File,
     folder: File,
     checkpoints: File,
-    code: Code,
 ) -> None:
     """Train one method on one target with one seed."""
     from iass.foundation.files import hash_file
@@ -72,7 +71,7 @@ def train(
             folder=folder,
             checkpoints=checkpoints,
             settings=parsed.train,
-            provenance={"method": method, "code": code, "manifest": hash_file(manifest)},
+            provenance={"manifest": hash_file(manifest)},
         ),
     )
 

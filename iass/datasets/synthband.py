@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from iass.foundation.card import Card, Tools, TrackFiles
-from iass.synthesis import STEMS, SongPlan, plan_songs, render_song, write_song
+from iass.synthesis import STEMS, SongPlan, check_request, plan_songs, render_song, write_song
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,10 @@ class DataSet(Card):
     }
     splits = ("train", "valid", "test")
     protocol = "per_target"
+
+    def __post_init__(self) -> None:
+        """UserError names an option that no band can be planned from."""
+        check_request(self.seed, self.songs, self.seconds)
 
     def prepare(self, tools: Tools) -> list[TrackFiles]:
         """Render every song: WAVs whose integer sum is the mixture, and the notes as MIDI."""

@@ -4,11 +4,19 @@ The YAML file says what to compare; every field below says what it means, its un
 `python -m iass config` prints this as config/README.md.
 """
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from iass.foundation.audio import Channels
 from iass.foundation.errors import UserError
@@ -18,10 +26,11 @@ Kind = Literal["bound", "oracle", "trained", "pretrained", "command"]
 Protocol = Literal["joint", "per_target"]
 Positive = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
+FrameLength = Annotated[float, Field(ge=0.001)]  # below, it could round to no sample
 
 
 class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class TrainSettings(_Closed):
@@ -72,6 +81,13 @@ class TrainSettings(_Closed):
         description="Epochs (`plateau`) or steps (`warmup_cosine`) between whole-song validations.",
     )
 
+    @field_validator("gain")
+    @classmethod
+    def _check_gain(cls, gain: tuple[float, float]) -> tuple[float, float]:
+        if not 0 <= gain[0] <= gain[1]:
+            raise ValueError("give two factors, 0 <= lowest <= highest")
+        return gain
+
 
 class DatasetEntry(_Closed):
     """One data set, or a variant of one."""
@@ -108,13 +124,25 @@ class MethodEntry(_Closed):
     command: str | None = Field(
         None,
         description="Command line with {mixture} (a WAV), {output} (a folder for one WAV per "
-        "target), {targets} (names, separated by spaces) and {python}; `command` only.",
+        "target), {targets} (names: as words of their own, or joined by commas inside a word as in "
+        "`--t={targets}`) and {python}; the first two are needed; `command` only.",
     )
+
+    @field_validator("command")
+    @classmethod
+    def _check_command(cls, command: str | None) -> str | None:
+        words = " ".join(shlex.split(command or ""))  # ValueError where a quotation stays open
+        for needed in ("{mixture}", "{output}"):
+            if command is not None and needed not in words:
+                raise ValueError(f"the command line does not contain {needed}")
+        return command
 
     @model_validator(mode="after")
     def _check_kind(self) -> "MethodEntry":
         if (self.kind == "command") != (self.command is not None):
             raise ValueError("`command` is needed by kind `command`, and only by it")
+        if self.kind == "command" and (self.module or self.options):
+            raise ValueError("kind `command` takes no `module` and no `options`")
         if self.kind != "trained" and "train" in self.model_fields_set:
             raise ValueError("`train` belongs to kind `trained` only")
         return self
@@ -139,13 +167,21 @@ class Experiment(_Closed):
         None, description="Overrides the scoring protocol of the data sets' cards."
     )
 
+    @field_validator("test_on", "targets", "methods", "seeds")
+    @classmethod
+    def _check_distinct(cls, values: list[Any]) -> list[Any]:
+        twice = [value for i, value in enumerate(values) if value in values[:i]]
+        if twice:
+            raise ValueError(f"{twice[0]!r} is listed twice")
+        return values
+
 
 class Scoring(_Closed):
     """How estimates are scored."""
 
     engine: Literal["museval"] = Field("museval", description="museval 0.4 itself, BSSEval v4.")
-    window_s: PositiveFloat = Field(1.0, description="Frame length, s (museval's default).")
-    hop_s: PositiveFloat = Field(1.0, description="Frame distance, s (museval's default).")
+    window_s: FrameLength = Field(1.0, description="Frame length, s (museval's default).")
+    hop_s: FrameLength = Field(1.0, description="Frame distance, s (museval's default).")
 
 
 class Config(_Closed):
@@ -158,11 +194,13 @@ class Config(_Closed):
     stale_models: Literal["retrain", "keep"] = Field(
         "retrain",
         description="What a change of the training code does to finished models: `retrain`, or "
-        "`keep` (the report marks them stale).",
+        "`keep` (they are named as stale when the workflow starts).",
     )
-    datasets: dict[Name, DatasetEntry] = Field(description="The data sets, by name.")
-    methods: dict[Name, MethodEntry] = Field(description="The methods, by name.")
-    experiments: dict[Name, Experiment] = Field(description="The experiments, by name.")
+    datasets: dict[Name, DatasetEntry] = Field(min_length=1, description="The data sets, by name.")
+    methods: dict[Name, MethodEntry] = Field(min_length=1, description="The methods, by name.")
+    experiments: dict[Name, Experiment] = Field(
+        min_length=1, description="The experiments, by name."
+    )
     scoring: Scoring = Field(default_factory=Scoring, description="How estimates are scored.")
 
 

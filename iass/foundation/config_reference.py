@@ -61,11 +61,6 @@ def describe_config() -> str:
     return "\n".join([INTRODUCTION, *sections, OPTIONS, *filter(None, options)])
 
 
-def make_schema() -> dict[str, Any]:
-    """Return the JSON schema of a config file, for editors that complete and check YAML."""
-    return Config.model_json_schema()
-
-
 def _describe(title: str, model: type[BaseModel]) -> str:
     schema = model.model_json_schema()
     required = schema.get("required", [])

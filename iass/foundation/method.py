@@ -1,8 +1,9 @@
 """What a method is. Its kind decides what it may see, and the interface enforces it.
 
-Constructors only store options (every `Method` is a frozen dataclass). Audio is float32
-(channels, samples) at full scale +-1; each estimate has the mixture's shape. `separate` is pure:
-it leaves the mixture untouched and gives finite values at any gain, from one sample to minutes.
+Constructors only store options and check their ranges (every `Method` is a frozen dataclass).
+Audio is float32 (channels, samples) at full scale +-1; each estimate has the mixture's shape.
+`separate` is pure: it leaves the mixture untouched and gives finite values at any gain, from one
+sample to minutes.
 """
 
 from abc import ABC, abstractmethod

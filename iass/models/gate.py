@@ -24,6 +24,13 @@ def smooth_gate(active: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
     return votes > length // 2
 
 
+def check_gate(threshold: float, length: int) -> None:
+    """UserError unless `threshold` is a probability and `length` has a middle frame."""
+    if not 0 <= threshold <= 1:
+        raise UserError(f"options.threshold is {threshold:g}; give a probability from 0 to 1.")
+    check_length(length)
+
+
 def check_length(length: int) -> None:
     """UserError if a filter of `length` frames has no middle frame."""
     if length < 1 or length % 2 == 0:

@@ -5,23 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from iass.foundation.audio import Channels
+from iass.foundation.device import choose_device
 from iass.foundation.errors import UserError
 from iass.foundation.files import read_json, write_bytes, write_json
 
 WEIGHTS = "model.safetensors"
 FACTS = "model.json"
-
-
-def choose_device() -> torch.device:
-    """Return the GPU if there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def save_model(folder: Path, weights: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:

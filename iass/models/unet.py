@@ -5,7 +5,9 @@ so time keeps its resolution; bins that do not divide by three are dropped on th
 filled by the bias on the way up, so that any number of bins works.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +18,7 @@ from iass.foundation.errors import UserError
 from iass.foundation.stft import Stft
 
 _STEP = 3  # bins merged by one step down (METHOD section 2)
+_LEAST_WIDTH = 2  # channels; the last block on the way up halves them
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,22 @@ def plan_shape(widths: tuple[int, ...], stft: Stft, max_hz: float, rate_hz: int)
 
 def crop_bins(stft: Stft, max_hz: float, rate_hz: int) -> int:
     """Return the number of bins at or below `max_hz`: 1487 for 16 kHz at 4096 and 44.1 kHz."""
-    if max_hz <= 0:
-        raise UserError(f"options.max_hz is {max_hz:g}; give a frequency in Hz above 0.")
+    check_max_hz(max_hz)
     return min(stft.bins, int(max_hz * stft.n_fft / rate_hz) + 1)
+
+
+def check_max_hz(max_hz: float) -> None:
+    """UserError unless `max_hz` is a frequency above 0."""
+    if not 0 < max_hz < inf:
+        raise UserError(f"options.max_hz is {max_hz:g}; give a frequency in Hz above 0.")
+
+
+def check_widths(widths: Sequence[int]) -> None:
+    """UserError unless there is a level and each has channels that the way up can halve."""
+    if not widths or min(widths) < _LEAST_WIDTH:
+        raise UserError(
+            f"options.widths is {list(widths)}; give {_LEAST_WIDTH} or more for each level."
+        )
 
 
 class UNet(nn.Module):

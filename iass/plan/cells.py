@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol as TypingProtocol
 
 from iass.foundation.card import Card
-from iass.foundation.config import Config, Experiment
+from iass.foundation.config import Config, Experiment, Protocol
 
 UNSEEDED = "unseeded"  # path part of methods that learn nothing
 
 
-class Wildcards(Protocol):
+class Wildcards(TypingProtocol):
     """The wildcards of a Snakemake job, by attribute."""
 
     def __getattr__(self, name: str) -> str: ...
@@ -55,18 +55,27 @@ class Cells:
         known = self.cards[dataset].targets
         return [t for t in self.config.experiments[experiment].targets if t in known]
 
+    def protocol(self, experiment: str, dataset: str) -> Protocol:
+        """Scoring protocol of a data set in an experiment: the experiment's, else the card's."""
+        return self.config.experiments[experiment].protocol or self.cards[dataset].protocol
+
     def method_targets(self, experiment: str, dataset: str, method: str) -> list[str]:
-        """The targets that a method can separate there: a trained one needs training music."""
+        """The targets that a method can separate there: a trained one needs training music.
+
+        A joint score of fewer targets would not compare with others, so there it is all or none.
+        """
         targets = self.targets(experiment, dataset)
         train_on = self.config.experiments[experiment].train_on
         if self.config.methods[method].kind != "trained" or train_on is None:
             return targets
-        return [t for t in targets if t in self.cards[train_on].targets]
+        learned = [t for t in targets if t in self.cards[train_on].targets]
+        is_joint = self.protocol(experiment, dataset) == "joint"
+        return [] if is_joint and learned != targets else learned
 
     def skipped(self) -> list[Skipped]:
         """Cells that stay empty, with the reason."""
         return [
-            Skipped(name, dataset, method, target, _missing_reason(experiment, target))
+            Skipped(name, dataset, method, target, self._explain_gap(experiment, dataset))
             for name, experiment in self.config.experiments.items()
             for dataset in experiment.test_on
             for method in experiment.methods
@@ -74,11 +83,21 @@ class Cells:
             if target not in self.method_targets(name, dataset, method)
         ]
 
+    def _explain_gap(self, experiment: Experiment, dataset: str) -> str:
+        known = self.cards[experiment.train_on].targets if experiment.train_on else {}
+        wanted = [t for t in experiment.targets if t in self.cards[dataset].targets]
+        missing = ", ".join(target for target in wanted if target not in known)
+        return f"no model: {experiment.train_on} has no training music for {missing}"
+
     def seeds(self, experiment: str, method: str) -> list[str]:
         """Path parts of a method's seeds."""
         if self.config.methods[method].kind != "trained":
             return [UNSEEDED]
         return [f"seed{seed}" for seed in self.config.experiments[experiment].seeds]
+
+    def all_runs(self) -> Iterator[Run]:
+        """All runs of all experiments."""
+        return (run for experiment in self.config.experiments for run in self.runs(experiment))
 
     def runs(self, experiment: str, dataset: str | None = None) -> Iterator[Run]:
         """All runs of an experiment, or those on one data set."""
@@ -88,7 +107,3 @@ class Cells:
                 if self.method_targets(experiment, test_set, method):
                     for seed in self.seeds(experiment, method):
                         yield Run(experiment, test_set, method, seed)
-
-
-def _missing_reason(experiment: Experiment, target: str) -> str:
-    return f"no model: {experiment.train_on} has no target {target}"

@@ -1,12 +1,12 @@
 """Checks of a config that need the files of methods and data sets, before any job runs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from iass.foundation.card import Card
+from iass.foundation.card import Card, Split
 from iass.foundation.config import Config, DatasetEntry, MethodEntry
 from iass.foundation.errors import UserError
-from iass.foundation.plugins import ROOT, dataset_module, method_module
-from iass.plan.declared import check_plugin
+from iass.foundation.plugins import ROOT, dataset_module, method_module, module_file
+from iass.plan.declared import check_plugin, find_kind
 
 
 def check_plugins(config: Config, where: str) -> None:
@@ -26,13 +26,23 @@ def _check_method(name: str, entry: MethodEntry, where: str) -> None:
     key = f"{where}: methods.{name}"
     if entry.kind != "command":
         check_plugin(key, method_module(name, entry), "Method", entry.options)
+        _check_kind(key, method_module(name, entry), entry)
     env = ROOT / "workflow" / "envs" / f"{entry.env or 'method'}.yaml"
     if not env.is_file():
         raise UserError(f"{key}.env: there is no file {env.relative_to(ROOT)}; write it.")
 
 
+def _check_kind(key: str, module: str, entry: MethodEntry) -> None:
+    found = find_kind(module, "Method")
+    if found not in (None, entry.kind):  # None: load_method sees the class itself
+        raise UserError(
+            f"{key}.kind is '{entry.kind}', but Method in {module_file(module).relative_to(ROOT)} "
+            f"is of kind '{found}'; correct the config."
+        )
+
+
 def check_experiments(config: Config, cards: Mapping[str, Card], where: str) -> None:
-    """UserError names the experiment that asks for a target or training set that is not there."""
+    """UserError names the experiment that asks for a target or for tracks that are not there."""
     for name, experiment in config.experiments.items():
         key = f"{where}: experiments.{name}"
         for target in experiment.targets:
@@ -40,5 +50,20 @@ def check_experiments(config: Config, cards: Mapping[str, Card], where: str) -> 
                 raise UserError(
                     f"{key}.targets: no data set of 'test_on' has the target '{target}'."
                 )
-        if experiment.train_on and "train" not in cards[experiment.train_on].splits:
-            raise UserError(f"{key}.train_on: '{experiment.train_on}' has no training tracks.")
+        for dataset in experiment.test_on:
+            _check_split(f"{key}.test_on", cards, dataset, "test")
+        if experiment.train_on:
+            _check_split(f"{key}.train_on", cards, experiment.train_on, "train")
+            _check_split(f"{key}.train_on", cards, experiment.train_on, "valid")
+
+
+def _check_split(key: str, cards: Mapping[str, Card], dataset: str, split: Split) -> None:
+    if split not in cards[dataset].splits:
+        raise UserError(f"{key}: '{dataset}' has no {split} tracks; name another data set.")
+
+
+def check_files(files: Sequence[str], where: str) -> None:
+    """UserError names a page that two experiments would both write, by names that run together."""
+    twice = next((file for file in files if files.count(file) > 1), None)
+    if twice:
+        raise UserError(f"{where}: two experiments would write {twice}; rename one of them.")

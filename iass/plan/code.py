@@ -30,9 +30,12 @@ class Code:
 
     def train(self, wildcards: Wildcards) -> str:
         """Hash of the code that trains a method; constant where finished models are kept."""
-        if self.config.stale_models == "keep":
-            return "kept"
-        return hash_code(TRAIN, *self._method_modules(wildcards.method))
+        keeps = self.config.stale_models == "keep"
+        return "kept" if keeps else self.hash_training(wildcards.method)
+
+    def hash_training(self, method: str) -> str:
+        """Hash of the code that trains a method, as the step writes it into model.json."""
+        return hash_code(TRAIN, *self._method_modules(method))
 
     def separate(self, wildcards: Wildcards) -> str:
         """Hash of the code that separates with a method."""

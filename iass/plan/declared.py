@@ -4,21 +4,22 @@ Nothing is imported: a method may need software that the machine which drives th
 """
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from iass.foundation.errors import UserError
 from iass.foundation.plugins import ROOT, module_file
 
 _CHECKED_TYPES: dict[str, TypeAdapter[Any]] = {
     "int": TypeAdapter(int),
-    "float": TypeAdapter(float),
+    "float": TypeAdapter(Annotated[float, Field(allow_inf_nan=False)]),
     "bool": TypeAdapter(bool),
     "str": TypeAdapter(str),
+    "tuple[int, ...]": TypeAdapter(list[int]),  # YAML has lists only
 }
 
 
@@ -38,6 +39,22 @@ def check_plugin(key: str, module: str, class_name: str, options: Mapping[str, A
     fields = _list_fields(path, node)
     for option, value in options.items():
         _check_option(f"{key}.options.{option}", option, value, fields, path)
+
+
+def find_kind(module: str, class_name: str) -> str | None:
+    """Return the kind that a class or the nearest base in this project declares, if one does."""
+    path = module_file(module)
+    node = _find_class(path, class_name)
+    return _inherit_kind(path, node) if node else None
+
+
+def _inherit_kind(path: Path, node: ast.ClassDef) -> str | None:
+    for item in node.body:
+        match item:
+            case ast.Assign(targets=[ast.Name(id="kind")], value=ast.Constant(value=str(kind))):
+                return kind
+    inherited = (_inherit_kind(file, base) for file, base in _find_bases(path, node))
+    return next(filter(None, inherited), None)
 
 
 def _check_option(key: str, option: str, value: Any, fields: Mapping[str, str], path: Path) -> None:
@@ -70,11 +87,8 @@ def _find_class(path: Path, name: str) -> ast.ClassDef | None:
 def _list_fields(path: Path, node: ast.ClassDef) -> dict[str, str]:
     """Return the annotated fields of a class and of its bases in this project, with their types."""
     fields: dict[str, str] = {}
-    for base in node.bases:
-        module, _, name = _resolve(path, ast.unparse(base)).rpartition(".")
-        file = module_file(module)
-        parent = _find_class(file, name) if file.is_file() else None
-        fields |= _list_fields(file, parent) if parent else {}
+    for file, base in _find_bases(path, node):
+        fields |= _list_fields(file, base)
     return fields | {
         item.target.id: ast.unparse(item.annotation)
         for item in node.body
@@ -82,6 +96,16 @@ def _list_fields(path: Path, node: ast.ClassDef) -> dict[str, str]:
         and isinstance(item.target, ast.Name)
         and "ClassVar" not in ast.unparse(item.annotation)
     }
+
+
+def _find_bases(path: Path, node: ast.ClassDef) -> Iterator[tuple[Path, ast.ClassDef]]:
+    """Yield the base classes that are defined in this project, each with its file."""
+    for base in node.bases:
+        module, _, name = _resolve(path, ast.unparse(base)).rpartition(".")
+        file = module_file(module) if module else path
+        found = _find_class(file, name) if file.is_file() else None
+        if found and found is not node:
+            yield file, found
 
 
 def _resolve(path: Path, name: str) -> str:

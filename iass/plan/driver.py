@@ -14,11 +14,13 @@ from typing import Any
 
 import yaml
 
-from iass.foundation.config import Config, parse_config
+from iass.foundation.card import Card
+from iass.foundation.config import Config, DatasetEntry, parse_config
 from iass.foundation.errors import UserError
+from iass.foundation.files import read_json
 from iass.foundation.plugins import load_card
 from iass.plan.cells import Cells
-from iass.plan.checks import check_experiments, check_plugins
+from iass.plan.checks import check_experiments, check_files, check_plugins
 from iass.plan.code import Code
 from iass.plan.files import Files
 from iass.plan.parameters import Parameters
@@ -41,18 +43,42 @@ def make_plan(raw: object, where: str) -> Plan:
     """Check a config and plan it. UserError names the key at fault and `where`, the file."""
     config = parse_config(raw, where)
     check_plugins(config, where)
-    cards = {name: load_card(name, entry) for name, entry in config.datasets.items()}
+    cards = {name: _load_card(name, entry, where) for name, entry in config.datasets.items()}
     check_experiments(config, cards, where)
     cells = Cells(config, cards)
-    return Plan(config, cells, Files(cells), Parameters(cells), Code(config))
+    check_files(Files(cells).final_files(), where)
+    return Plan(config, cells, Files(cells), Parameters(cells, count_gpus()), Code(config))
+
+
+def _load_card(name: str, entry: DatasetEntry, where: str) -> Card:
+    try:
+        return load_card(name, entry)
+    except UserError as error:
+        raise UserError(f"{where}: datasets.{name}.options: {error}") from None
 
 
 def open_plan(raw: object, files: Sequence[str | Path]) -> Plan:
     """Plan the config that Snakemake has read from `files`; a UserError ends the program."""
     try:
-        return make_plan(raw, str(files[-1]) if files else "the config")
+        plan = make_plan(raw, str(files[-1]) if files else "the config")
     except UserError as error:
         sys.exit(f"iass: {error}")
+    for model in find_stale_models(plan):
+        print(f"iass: {model} is stale: its training code has changed", file=sys.stderr)  # noqa: T201
+    return plan
+
+
+def find_stale_models(plan: Plan) -> list[str]:
+    """Return the cards of finished models that other code trained, where the config keeps them."""
+    if plan.config.stale_models != "keep":
+        return []
+    return [
+        card
+        for run in plan.cells.all_runs()
+        for card in plan.files.cards_of(run)
+        if Path(card).is_file()
+        and read_json(Path(card))["provenance"]["code"] != plan.code.hash_training(run.method)
+    ]
 
 
 def shell_prefix(root: str, *, uses_conda: bool) -> str:

@@ -42,12 +42,12 @@ class Files:
 
     def model_cards(self, experiment: Wildcards) -> list[str]:
         """The model.json of every model of an experiment."""
-        cards = {
-            model.replace("model.safetensors", "model.json"): None
-            for run in self.cells.runs(experiment.experiment)
-            for model in self.models(run)
-        }
-        return list(cards)
+        runs = self.cells.runs(experiment.experiment)
+        return list(dict.fromkeys(card for run in runs for card in self.cards_of(run)))
+
+    def cards_of(self, run: Run) -> list[str]:
+        """The model.json of every model that a run needs."""
+        return [model.replace("model.safetensors", "model.json") for model in self.models(run)]
 
     def method_scores(self, wildcards: Wildcards) -> list[str]:
         """Score shards of one method in one experiment."""
@@ -77,20 +77,19 @@ class Files:
         ]
 
     def _pages(self, experiment: str) -> list[str]:
+        """Figures and tables of an experiment; those without anything to draw are not asked for."""
         entry = self.cells.config.experiments[experiment]
-        trains = any(self.cells.config.methods[m].kind == "trained" for m in entry.methods)
-        figures = [f"{d}_{f}" for d in entry.test_on for f in find_figures("scores")]
-        if trains:
-            figures += [f"{d}_{f}" for d in entry.test_on for f in find_figures("activity")]
-            figures += [f"{entry.train_on}_{f}" for f in find_figures("models")]
+        runs = list(self.cells.runs(experiment))
+        tested = [d for d in entry.test_on if any(run.dataset == d for run in runs)]
+        trained = [d for d in tested if any(run.dataset == d and self.models(run) for run in runs)]
+        sources = {"scores": tested, "activity": trained}
+        sources["models"] = [entry.train_on] if trained and entry.train_on else []
+        figures = [
+            f"{d}_{f}" for reads, sets in sources.items() for d in sets for f in find_figures(reads)
+        ]
         return [
             *(f"reports/figures/{experiment}_{f}.{e}" for f in figures for e in FIGURE_FORMATS),
-            *(
-                f"reports/tables/{experiment}_{d}_{table}.{suffix}"
-                for d in entry.test_on
-                for table in ("sdr",)
-                for suffix in TABLE_FORMATS
-            ),
+            *(f"reports/tables/{experiment}_{d}_sdr.{e}" for d in tested for e in TABLE_FORMATS),
         ]
 
     def flag_estimates(self, output: T, temp: Callable[[T], T]) -> T:

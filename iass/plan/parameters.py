@@ -12,11 +12,12 @@ class Parameters:
     """Parameters of the rules, by the wildcards of a job; sections of the config are JSON."""
 
     cells: Cells
+    gpus: int
 
     def dataset_entry(self, wildcards: Wildcards) -> str:
         """The config entry of a data set as JSON, without what changes no file of it."""
         entry = self.cells.config.datasets[wildcards.dataset]
-        return entry.model_dump_json(exclude={"shards"})
+        return entry.model_dump_json(exclude={"shards"}, exclude_defaults=True)
 
     def dataset_folder(self, wildcards: Wildcards) -> str:
         """Folder of a data set's large files."""
@@ -24,11 +25,13 @@ class Parameters:
 
     def method_entry(self, wildcards: Wildcards) -> str:
         """What separating with a method depends on, as JSON."""
-        return self.cells.config.methods[wildcards.method].model_dump_json(exclude={"train", "env"})
+        entry = self.cells.config.methods[wildcards.method]
+        return entry.model_dump_json(exclude={"train", "env"}, exclude_defaults=True)
 
     def trained_entry(self, wildcards: Wildcards) -> str:
         """What training a method depends on, as JSON."""
-        return self.cells.config.methods[wildcards.method].model_dump_json(exclude={"env"})
+        entry = self.cells.config.methods[wildcards.method]
+        return entry.model_dump_json(exclude={"env"}, exclude_defaults=True)
 
     def run_targets(self, run: Wildcards) -> str:
         """Names of a run's targets, separated by commas."""
@@ -40,8 +43,7 @@ class Parameters:
 
     def protocol(self, wildcards: Wildcards) -> str:
         """Scoring protocol of a data set in an experiment."""
-        entry = self.cells.config.experiments[wildcards.experiment]
-        return entry.protocol or self.cells.cards[wildcards.dataset].protocol
+        return self.cells.protocol(wildcards.experiment, wildcards.dataset)
 
     def shard_count(self, wildcards: Wildcards) -> int:
         """Number of jobs that share a data set's test tracks."""
@@ -65,6 +67,11 @@ class Parameters:
             "window_s": self.cells.config.scoring.window_s,
         }
         return json.dumps(context)
+
+    def gpu_slots(self, wildcards: Wildcards) -> int:
+        """GPUs that a job of a method takes: one for a network where there is any, else none."""
+        is_network = self.cells.config.methods[wildcards.method].kind in ("trained", "pretrained")
+        return min(self.gpus, 1) if is_network else 0
 
     def method_env(self, wildcards: Wildcards) -> str:
         """Environment file of a method, relative to workflow/rules."""

@@ -98,6 +98,10 @@ def _probe_stems(files: TrackFiles) -> dict[str, AudioInfo]:
                 f"{paths[name]} has {info.rate_hz} Hz, the benchmark works at {RATE_HZ} Hz; "
                 "resample the file."
             )
+        if info.channels > 2:
+            raise UserError(
+                f"{paths[name]} has {info.channels} channels; mix it down to mono or stereo."
+            )
         if info.samples != first.samples:
             raise UserError(
                 f"{paths[name]} has {info.samples} samples, the other stems of '{files.id}' have "

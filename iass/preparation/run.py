@@ -40,7 +40,7 @@ def prepare_dataset(
     card = load_card(name, entry)
     tools = PreparationTools(folder, processes)
     files = card.prepare(tools)
-    _check_tracks(name, files)
+    check_tracks(name, files)
     described, found = describe_tracks(_start_manifest(name, card, files), files, manifest, tools)
     write_labels(labels, found)
     write_manifest(manifest, described)
@@ -57,10 +57,20 @@ def _start_manifest(name: str, card: Card, files: Iterable[TrackFiles]) -> Manif
     )
 
 
-def _check_tracks(name: str, files: Sequence[TrackFiles]) -> None:
+def check_tracks(name: str, files: Sequence[TrackFiles]) -> None:
+    """UserError if a card found nothing, or tracks whose ids or mixtures cannot stand together."""
     if not files:
         raise UserError(f"{name}: its card found 0 tracks; check the folder it reads.")
     ids = [track.id for track in files]
     twice = next((one for one in ids if ids.count(one) > 1), None)
     if twice:
         raise UserError(f"{name}: two tracks have the id '{twice}'; make the ids unique.")
+    unsafe = next((one for one in ids if Path(one).name != one or one in ("", "..")), None)
+    if unsafe is not None:
+        raise UserError(
+            f"{name}: the track id '{unsafe}' is no file name; its card must change it."
+        )
+    if len({track.mixture is None for track in files}) > 1:
+        raise UserError(
+            f"{name}: some tracks have a mixture file and some have none; make all alike."
+        )

@@ -10,6 +10,7 @@ import numpy as np
 
 from iass.foundation.audio import Channels, FloatArray, mix_channels, read_audio
 from iass.foundation.errors import UserError
+from iass.foundation.files import hash_file
 from iass.preparation.manifest import Manifest, Stem, Track, resolve_path
 
 
@@ -46,6 +47,11 @@ def _read_stem(path: Path, stem: Stem) -> FloatArray:
     if rate_hz != stem.rate_hz or audio.shape != (stem.channels, stem.samples):
         raise UserError(
             f"{file} has {audio.shape[0]} x {audio.shape[1]} samples at {rate_hz} Hz, but {path} "
-            f"says {stem.channels} x {stem.samples} at {stem.rate_hz} Hz; prepare the set again."
+            f"says {stem.channels} x {stem.samples} at {stem.rate_hz} Hz; delete the latter and "
+            "run again."
+        )
+    if hash_file(file) != stem.sha256:
+        raise UserError(
+            f"{file} is not the file that {path} describes; delete the latter and run again."
         )
     return audio

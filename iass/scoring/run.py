@@ -1,7 +1,5 @@
 """The step `score`: one method's estimates of one shard become rows of the score table."""
 
-import importlib.metadata
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +8,12 @@ from typing import Any
 import pandas as pd
 
 from iass.foundation.audio import Channels, FloatArray, mix_channels, read_audio
+from iass.foundation.code import hash_code
 from iass.foundation.config import Protocol, Scoring
 from iass.foundation.errors import UserError
 from iass.foundation.files import hash_file, hash_text, read_json, write_json
 from iass.foundation.progress import show_progress
+from iass.foundation.provenance import describe_environment, describe_packages
 from iass.preparation.manifest import Manifest, Track, read_manifest
 from iass.preparation.tracks import read_mixture, read_reference
 from iass.scoring.museval_engine import FrameGrid
@@ -59,7 +59,7 @@ def score_shard(job: ScoringJob, output: Path) -> None:
 
 def _score_track(job: ScoringJob, manifest: Manifest, track: Track) -> pd.DataFrame:
     """Return a track's rows, from the work folder where the same content was scored before."""
-    kept = job.work / f"{_hash_content(job, track)}.parquet"
+    kept = job.work / f"{_hash_content(job, manifest, track)}.parquet"
     if not kept.is_file():
         song = _read_song(job, manifest, track)
         window, hop = (round(s * track.rate_hz) for s in (job.scoring.window_s, job.scoring.hop_s))
@@ -68,10 +68,10 @@ def _score_track(job: ScoringJob, manifest: Manifest, track: Track) -> pd.DataFr
     return read_scores(kept)
 
 
-def _hash_content(job: ScoringJob, track: Track) -> str:
+def _hash_content(job: ScoringJob, manifest: Manifest, track: Track) -> str:
     """Hash all that a track's rows depend on, so that only what is missing is computed."""
     folder = job.estimates / track.id
-    estimates = [hash_file(path) for path in sorted(folder.glob("*.wav"))]
+    estimates = [(path.name, hash_file(path)) for path in sorted(folder.glob("*.wav"))]
     return hash_text(
         repr(
             (
@@ -82,8 +82,9 @@ def _hash_content(job: ScoringJob, track: Track) -> str:
                 job.channels,
                 job.protocol,
                 job.scoring,
-                job.code,
-                track,
+                hash_code("iass.scoring.run"),
+                describe_packages(*PACKAGES),
+                manifest.model_copy(update={"tracks": [track]}),
                 estimates,
             )
         )
@@ -147,7 +148,6 @@ def _write_provenance(job: ScoringJob) -> str:
         "code": job.code,
     }
     run_id = hash_text(repr(content))[:16]
-    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
-    machine = {"python": platform.python_version(), "platform": platform.platform()} | versions
-    write_json(job.provenance / f"{run_id}.json", {"content": content, "environment": machine})
+    environment = describe_environment() | describe_packages(*PACKAGES)
+    write_json(job.provenance / f"{run_id}.json", {"content": content, "environment": environment})
     return run_id

@@ -17,7 +17,8 @@ def run_command(
 ) -> dict[str, Estimate]:
     """Return what the program wrote. UserError if it fails or leaves a wrong or missing file.
 
-    The program runs in an empty temporary folder's sight only: it is told no reference.
+    The program starts in the project's folder. It is told where a temporary folder holds the
+    mixture, and of no reference.
     """
     with tempfile.TemporaryDirectory(prefix="iass-command-") as name:
         folder = Path(name)
@@ -29,6 +30,7 @@ def run_command(
 
 
 def _fill(template: str, mixture: Path, output: Path, targets: Sequence[str]) -> list[str]:
+    """Return the words: {targets} alone becomes one word per target, inside a word a list a,b."""
     words: list[str] = []
     for word in shlex.split(template):
         if word == "{targets}":
@@ -37,6 +39,7 @@ def _fill(template: str, mixture: Path, output: Path, targets: Sequence[str]) ->
             words.append(
                 word.replace("{mixture}", str(mixture))
                 .replace("{output}", str(output))
+                .replace("{targets}", ",".join(targets))
                 .replace("{python}", sys.executable)
             )
     return words
@@ -44,7 +47,9 @@ def _fill(template: str, mixture: Path, output: Path, targets: Sequence[str]) ->
 
 def _execute(words: Sequence[str]) -> None:
     try:
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            words, capture_output=True, encoding="utf-8", errors="replace", check=False
+        )
     except OSError as error:
         raise UserError(f"The command '{words[0]}' cannot be started ({error.strerror}).") from None
     if done.returncode != 0:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iass.foundation.audio import Channels, check_finite, write_wav
+from iass.foundation.audio import CHANNEL_COUNT, Channels, check_finite, write_wav
 from iass.foundation.config import MethodEntry
 from iass.foundation.errors import UserError
 from iass.foundation.files import hash_file, replace_file, write_json
@@ -68,7 +68,7 @@ def separate_shard(job: SeparationJob, output: Path, activity: Path) -> None:
     for track in show_progress(tracks, f"{job.method}: separate", len(tracks)):
         song = TrackView(job.manifest, manifest, track, job.channels, tuple(job.targets), models)
         estimates = separate_song(method, song)
-        _check_estimates(job, track, estimates, (len(song.mixture), track.samples))
+        _check_estimates(job, track, estimates, (CHANNEL_COUNT[job.channels], track.samples))
         for target, estimate in estimates.items():
             write_wav(output / track.id / f"{target}.wav", estimate.audio, track.rate_hz)
             if estimate.activity:

@@ -6,6 +6,8 @@ Absences and training patches are dealt in turn instead of being drawn for each 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
+from typing import Any
 
 import numpy as np
 
@@ -45,9 +47,10 @@ def plan_songs(seed: int, songs: Mapping[str, int], seconds: Mapping[str, float]
     """Plan `songs[split]` songs of `seconds[split]` seconds for each split of train, valid, test.
 
     A plan depends on the seed, its split and the number of songs there, and on nothing else.
-    Raises `UserError` for an unknown split, a split without a length, or one that is too short.
+    Raises `UserError` for anything but whole numbers from 0 up (seed and songs), for an unknown
+    split, and for a split without a length or with too short a one.
     """
-    _check_request(songs, seconds)
+    check_request(seed, songs, seconds)
     titles = draw_titles(make_rng(seed, len(SPLITS)), sum(songs.values()))
     plans: list[SongPlan] = []
     for split in SPLITS:
@@ -55,12 +58,35 @@ def plan_songs(seed: int, songs: Mapping[str, int], seconds: Mapping[str, float]
     return plans
 
 
-def _check_request(songs: Mapping[str, int], seconds: Mapping[str, float]) -> None:
-    for split in songs:
+def check_request(seed: Any, songs: Any, seconds: Any) -> None:
+    """UserError unless the options, of any type as a config gives them, can be planned."""
+    _check_count("seed", seed)
+    _check_splits("songs", songs)
+    _check_splits("seconds", seconds)
+    for split, count in songs.items():
+        _check_count(f"songs.{split}", count)
+        _check_length(split, seconds.get(split, None if count else SHORTEST_S))
+
+
+def _check_count(option: str, value: Any) -> None:
+    if type(value) is not int or value < 0:
+        raise UserError(f"synthband's {option} is {value!r}; give a whole number from 0 up.")
+
+
+def _check_splits(option: str, value: Any) -> None:
+    if not isinstance(value, Mapping):
+        raise UserError(f"synthband's {option} is {value!r}; give one number per split.")
+    for split in value:
         if split not in SPLITS:
             raise UserError(f"synthband has no split {split!r}: use one of {', '.join(SPLITS)}.")
-        if seconds.get(split, 0.0) < SHORTEST_S:
-            raise UserError(f"synthband needs {SHORTEST_S} s or more for each {split} song.")
+
+
+def _check_length(split: str, value: Any) -> None:
+    if type(value) not in (int, float) or not SHORTEST_S <= value < inf:
+        raise UserError(
+            f"synthband's seconds.{split} is {value!r}; give {SHORTEST_S} s or more for each "
+            f"{split} song."
+        )
 
 
 def _plan_split(

@@ -14,10 +14,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from iass.foundation.device import choose_device
 from iass.foundation.errors import UserError
 from iass.foundation.files import hash_file, hash_text, write_json
 from iass.foundation.method import FitJob
-from iass.models.saved import choose_device, save_model
+from iass.models.saved import save_model
 from iass.models.unet import count_parameters
 from iass.training.checkpoint import Checkpoint, Point, copy_weights
 from iass.training.data import TrainingData
@@ -113,6 +114,7 @@ class _Run:
 
     def _validate(self) -> float:
         loss = validate(self.task, self.data.validation, self.job.channels, self.device)
+        _check_finite(loss, self.job, self.progress.step)
         if loss < self.progress.best_loss:
             self.progress.best_loss, self.progress.best_step = loss, self.progress.step
             self.best = copy_weights(self.task.network)

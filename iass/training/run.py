@@ -1,9 +1,12 @@
 """The step `train`: one method learns one target with one seed."""
 
+from dataclasses import replace
+
+from iass.foundation.code import hash_code
 from iass.foundation.config import MethodEntry
 from iass.foundation.errors import UserError
 from iass.foundation.method import FitJob, Trained
-from iass.foundation.plugins import load_method
+from iass.foundation.plugins import load_method, method_module
 
 
 def train_model(name: str, entry: MethodEntry, job: FitJob) -> None:
@@ -11,4 +14,5 @@ def train_model(name: str, entry: MethodEntry, job: FitJob) -> None:
     method = load_method(name, entry)
     if not isinstance(method, Trained):
         raise UserError(f"methods.{name} is of kind '{entry.kind}'; only `trained` ones can train.")
-    method.fit(job)
+    code = hash_code(__name__, method_module(name, entry))
+    method.fit(replace(job, provenance={**job.provenance, "method": name, "code": code}))

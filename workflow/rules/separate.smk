@@ -14,6 +14,8 @@ rule separate:
         "results/benchmarks/separate/{experiment}/{dataset}/{method}/{seed}/shard{shard}.tsv"
     conda:
         plan.params.method_env
+    resources:
+        gpu=plan.params.gpu_slots,
     params:
         entry=plan.params.method_entry,
         code=plan.code.separate,

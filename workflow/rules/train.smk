@@ -12,7 +12,7 @@ rule train:
     conda:
         plan.params.method_env
     resources:
-        gpu=min(gpus, 1),
+        gpu=plan.params.gpu_slots,
     params:
         entry=plan.params.trained_entry,
         code=plan.code.train,
@@ -24,4 +24,4 @@ rule train:
         "python -m iass step train {wildcards.method} --entry {params.entry:q}"
         " --target {wildcards.target} --channels {wildcards.channels} --seed {wildcards.seed}"
         " --manifest {input.manifest} --labels {input.labels} --folder {params.folder}"
-        " --checkpoints {params.checkpoints} --code {params.code} 2> {log}"
+        " --checkpoints {params.checkpoints} 2> {log}"
