@@ -15,7 +15,7 @@ export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_CACHE_DIR ?= 1
 
-.PHONY: demo test test-slow format clean
+.PHONY: demo test test-slow bench-scoring format clean
 
 demo: $(RUN_STAMP)
 	snakemake --cores all
@@ -34,6 +34,10 @@ test: $(TEST_STAMP)
 # pytest exits with 5 when no test is marked slow.
 test-slow: $(TEST_STAMP)
 	pytest -m slow || [ $$? -eq 5 ]
+
+# Our scoring engine against museval, side by side; about half an hour in all.
+bench-scoring: $(RUN_STAMP)
+	python bench/scoring.py
 
 format: $(TEST_STAMP)
 	ruff check --select I --fix .

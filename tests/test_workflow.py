@@ -193,6 +193,20 @@ def test_a_data_set_is_one_file_and_one_config_entry(project: Project) -> None:
     assert all("otherband" in job for job in steps)
 
 
+def test_our_engine_and_museval_give_the_same_table(project: Project) -> None:
+    ours = pd.read_parquet(project.folder / "results" / "scores.parquet")
+    project.write_config(TINY | {"scoring": {"engine": "museval"}})
+    project.run("results/scores.parquet")
+    theirs = pd.read_parquet(project.folder / "results" / "scores.parquet")
+    named = [column for column in ours.columns if column not in ("value", "run_id")]
+    pd.testing.assert_frame_equal(ours[named], theirs[named])
+    assert (ours["run_id"] != theirs["run_id"]).all()
+    # Above 100 dB (the mixture's SAR against itself) both report rounding noise.
+    ours_db, theirs_db = (table["value"].clip(upper=100.0) for table in (ours, theirs))
+    assert ours_db.notna().any()
+    pd.testing.assert_series_equal(ours_db, theirs_db, rtol=0, atol=1e-5)
+
+
 def test_a_broken_stem_stops_with_its_name_and_nothing_is_lost(project: Project) -> None:
     scores = project.read("results/scores.csv")
     stem = next(project.folder.glob("data/synthband/*test*/drums.wav"))

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from iass.foundation import config
 from iass.foundation.audio import FloatArray
-from iass.scoring.museval_engine import METRIC_ORDER, FrameGrid, score_frames
+from iass.scoring.bss_eval import METRICS, Metric
+from iass.scoring.engines import Engine, FrameGrid
 
 SILENT_FRAME = "a reference or an estimate that is scored together is silent in this frame"
 ABSENT = "the target does not sound in this track"
@@ -39,7 +40,7 @@ class Song:
     present: Sequence[str]
 
 
-def score_joint(song: Song, grid: FrameGrid) -> list[Score]:
+def score_joint(song: Song, grid: FrameGrid, engine: Engine) -> list[Score]:
     """Score all targets of a track together, as museval does for MUSDB18.
 
     A frame counts only where every reference and every estimate sounds. If one target cannot be
@@ -50,50 +51,53 @@ def score_joint(song: Song, grid: FrameGrid) -> list[Score]:
     absent = next((t for t in targets if t not in song.present), None)
     if broken or absent:
         reason = broken or f"joint scoring needs every target, and '{absent}' does not sound"
-        return [score for target in targets for score in _undefined(target, METRIC_ORDER, reason)]
+        return [score for target in targets for score in _undefined(target, METRICS, reason)]
     references = np.stack([song.references[t] for t in targets])
     estimates = np.stack([song.estimates[t] for t in targets])
-    return _score_rows(references, estimates, grid, targets, METRIC_ORDER)
+    return _score_rows(engine, references, estimates, grid, targets, METRICS)
 
 
-def score_per_target(song: Song, grid: FrameGrid) -> list[Score]:
+def score_per_target(song: Song, grid: FrameGrid, engine: Engine) -> list[Score]:
     """Score each target that sounds by itself.
 
     SDR and ISR come from the target alone. SIR and SAR come from the references (target,
     mixture - target) with the estimates (estimate, mixture - target), first row only: what is left
     of the mixture stands for the other sources, so that sets with different stems compare.
     """
-    return [score for target in song.references for score in _score_target(song, target, grid)]
+    return [
+        score for target in song.references for score in _score_target(song, target, grid, engine)
+    ]
 
 
-PROTOCOLS: dict[config.Protocol, Callable[[Song, FrameGrid], list[Score]]] = {
+PROTOCOLS: dict[config.Protocol, Callable[[Song, FrameGrid, Engine], list[Score]]] = {
     "joint": score_joint,
     "per_target": score_per_target,
 }
 
 
-def _score_target(song: Song, target: str, grid: FrameGrid) -> list[Score]:
+def _score_target(song: Song, target: str, grid: FrameGrid, engine: Engine) -> list[Score]:
     if target in song.unscorable:
-        return _undefined(target, METRIC_ORDER, song.unscorable[target])
+        return _undefined(target, METRICS, song.unscorable[target])
     if target not in song.present:
-        return _undefined(target, METRIC_ORDER, ABSENT)
+        return _undefined(target, METRICS, ABSENT)
     reference, estimate = song.references[target], song.estimates[target]
     rest = song.mixture - reference
-    alone = _score_rows(reference[None], estimate[None], grid, [target], ("SDR", "ISR"))
+    alone = _score_rows(engine, reference[None], estimate[None], grid, [target], ("SDR", "ISR"))
     pair = (np.stack([reference, rest]), np.stack([estimate, rest]))
-    return alone + _score_rows(*pair, grid, [target], ("SIR", "SAR"))
+    return alone + _score_rows(engine, *pair, grid, [target], ("SIR", "SAR"))
 
 
 def _score_rows(
+    engine: Engine,
     references: NDArray[np.float32],
     estimates: NDArray[np.float32],
     grid: FrameGrid,
     targets: Sequence[str],
-    metrics: Sequence[str],
+    metrics: Sequence[Metric],
 ) -> list[Score]:
     """Score and name the first len(targets) sources; museval's refusal becomes the reason."""
     try:
-        frames = score_frames(references, estimates, grid)
+        frames = engine(references, estimates, grid, metrics)
     except ValueError as error:
         reason = " ".join(str(error).split())
         return [score for target in targets for score in _undefined(target, metrics, reason)]

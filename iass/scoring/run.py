@@ -16,13 +16,13 @@ from iass.foundation.progress import show_progress
 from iass.foundation.provenance import describe_environment, describe_packages
 from iass.preparation.manifest import Manifest, Track, read_manifest
 from iass.preparation.tracks import read_mixture, read_reference
-from iass.scoring.museval_engine import FrameGrid
+from iass.scoring.engines import ENGINES, FrameGrid
 from iass.scoring.protocols import PROTOCOLS, Score, Song
 from iass.scoring.table import concatenate, read_scores, write_scores
 from iass.separation.run import select_shard
 
 MASK = "museval"  # a frame counts where all that is scored together sounds
-PACKAGES = ("museval", "numpy", "scipy")  # whose versions enter the provenance
+PACKAGES = ("museval", "numpy", "scipy", "torch")  # whose versions enter the provenance
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ def _score_track(job: ScoringJob, manifest: Manifest, track: Track) -> pd.DataFr
     if not kept.is_file():
         song = _read_song(job, manifest, track)
         window, hop = (round(s * track.rate_hz) for s in (job.scoring.window_s, job.scoring.hop_s))
-        scores = PROTOCOLS[job.protocol](song, FrameGrid(window, hop, track.rate_hz))
+        grid = FrameGrid(window, hop, track.rate_hz)
+        scores = PROTOCOLS[job.protocol](song, grid, ENGINES[job.scoring.engine])
         write_scores(kept, _tabulate(job, manifest.dataset, track, scores))
     return read_scores(kept)
 
