@@ -198,12 +198,16 @@ def test_our_engine_and_museval_give_the_same_table(project: Project) -> None:
     project.write_config(TINY | {"scoring": {"engine": "museval"}})
     project.run("results/scores.parquet")
     theirs = pd.read_parquet(project.folder / "results" / "scores.parquet")
-    named = [column for column in ours.columns if column not in ("value", "run_id")]
-    pd.testing.assert_frame_equal(ours[named], theirs[named])
     assert (ours["run_id"] != theirs["run_id"]).all()
+    keys = [column for column in ours.columns if column not in ("value", "reason", "run_id")]
+    pd.testing.assert_frame_equal(ours[keys], theirs[keys])
+    # museval scores less than the mask `target` lets through; elsewhere reasons are the same.
+    is_scored = theirs["value"].notna() | (theirs["mask"] != "target")
+    ours, theirs = ours[is_scored], theirs[is_scored]
+    pd.testing.assert_series_equal(ours["reason"], theirs["reason"])
     # Above 100 dB (the mixture's SAR against itself) both report rounding noise.
     ours_db, theirs_db = (table["value"].clip(upper=100.0) for table in (ours, theirs))
-    assert ours_db.notna().any()
+    assert ours_db[ours["mask"] == "museval"].notna().any()
     pd.testing.assert_series_equal(ours_db, theirs_db, rtol=0, atol=1e-5)
 
 

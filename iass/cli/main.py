@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from iass.cli import people, steps
+from iass.cli import foreign, people, steps
 from iass.foundation.errors import UserError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.add_typer(steps.app, name="step")
 app.command("synth")(people.synthesise)
 app.command("summary")(people.summarise)
+app.command("import-museval")(foreign.import_museval)
 app.command("config")(people.describe_config)
 app.command("schemas")(people.write_schemas)
 

@@ -115,7 +115,9 @@ def score(
     method: str,
     seed: Seed,
     manifest: File,
+    labels: File,
     estimates: File,
+    activity: File,
     targets: Targets,
     channels: Text,
     protocol: Text,
@@ -125,7 +127,7 @@ def score(
     code: Code,
     output: File,
 ) -> None:
-    """Score one method's estimates of one shard."""
+    """Score one method's estimates and predicted activity of one shard."""
     from iass.scoring.run import ScoringJob, score_shard
 
     job = ScoringJob(
@@ -133,7 +135,9 @@ def score(
         method=method,
         seed=_parse_seed(seed),
         manifest=manifest,
+        labels=labels,
         estimates=estimates,
+        activity=activity,
         targets=targets.split(","),
         channels=_CHANNELS.validate_python(channels),
         protocol=_PROTOCOL.validate_python(protocol),

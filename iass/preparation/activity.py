@@ -62,10 +62,19 @@ def write_labels(path: Path, labels: Mapping[tuple[str, str], FloatArray]) -> No
 
 def read_labels(path: Path, target: str) -> dict[str, FloatArray]:
     """Return the confidences (frames,) of one target by track id."""
-    table = pd.read_parquet(path, filters=[("target", "==", target)])
+    return _read_by(path, "track", ("target", "==", target))
+
+
+def read_track_labels(path: Path, track: str) -> dict[str, FloatArray]:
+    """Return the confidences (frames,) of one track by target."""
+    return _read_by(path, "target", ("track", "==", track))
+
+
+def _read_by(path: Path, key: str, where: tuple[str, str, str]) -> dict[str, FloatArray]:
+    table = pd.read_parquet(path, filters=[where])
     return {
-        str(track): rows["confidence"].to_numpy(np.float32)
-        for track, rows in table.groupby("track", sort=False)
+        str(name): rows["confidence"].to_numpy(np.float32)
+        for name, rows in table.groupby(key, sort=False)
     }
 
 

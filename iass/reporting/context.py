@@ -11,6 +11,8 @@ from iass.foundation.config import Kind
 SYSTEM_KINDS: tuple[Kind, ...] = ("trained", "pretrained", "command")
 """Kinds that compete; bounds and oracles only mark what is possible."""
 
+MASK = "museval"  # the rule of every published number that ours stand beside
+
 
 @dataclass(frozen=True)
 class Context:
@@ -49,9 +51,11 @@ def parse_context(text: str) -> Context:
 
 
 def select_scores(scores: pd.DataFrame, context: Context) -> pd.DataFrame:
-    """Return the rows of a score table that belong to the context."""
-    is_wanted = (scores["experiment"] == context.experiment) & (
-        scores["dataset"] == context.dataset
+    """Return the rows of a score table that belong to the context, under museval's mask."""
+    is_wanted = (
+        (scores["experiment"] == context.experiment)
+        & (scores["dataset"] == context.dataset)
+        & (scores["mask"] == MASK)
     )
     selected: pd.DataFrame = scores[is_wanted].reset_index(drop=True)
     return selected

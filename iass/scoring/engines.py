@@ -6,68 +6,63 @@ museval's numbers in a fraction of its time; `museval` is museval itself, the re
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from iass.foundation.config import EngineName
 from iass.foundation.stand_ins import import_museval
-from iass.scoring.bss_eval import METRICS, Metric, Scores, evaluate
-
-
-@dataclass(frozen=True)
-class FrameGrid:
-    """Frames of `window` samples every `hop` samples; a shorter last part is dropped."""
-
-    window: int
-    hop: int
-    rate_hz: int
-
-    def start_s(self, frame: int) -> float:
-        """Start of a frame, s."""
-        return frame * self.hop / self.rate_hz
-
+from iass.scoring.bss_eval import METRICS, Metric, Read, Scores, evaluate_blocks
+from iass.scoring.frames import FrameGrid
 
 SINGULAR = "museval cannot solve for the filters of these references; score with engine exact"
 
 
 class Engine(Protocol):
-    """Scores (sources, channels, samples) against each other, all sources together.
+    """Scores sources against each other, all of a set together.
 
-    Returns the metrics asked for, dB (sources, frames), NaN in a frame where any source is silent.
-    ValueError if a reference or an estimate is silent throughout, as museval says it.
+    `read(start, stop)` gives references and estimates, each (sources, channels, samples). Returns
+    the metrics asked for, dB (sources, frames), NaN where the engine gives no value. ValueError in
+    the engine's words where it scores nothing of the set.
     """
 
     def __call__(
-        self,
-        references: NDArray[np.float32],
-        estimates: NDArray[np.float32],
-        grid: FrameGrid,
-        metrics: Sequence[Metric],
+        self, read: Read, samples: int, grid: FrameGrid, metrics: Sequence[Metric]
     ) -> Scores:
         """Score one set of sources."""
 
 
 def score_exactly(
-    references: NDArray[np.float32],
-    estimates: NDArray[np.float32],
+    read: Read,
+    samples: int,
     grid: FrameGrid,
     metrics: Sequence[Metric],
+    *,
+    device: str = "cpu",
+    threads: int | None = None,
 ) -> Scores:
-    """Score with our own engine; filters that no asked metric needs are not computed."""
-    return evaluate(references, estimates, window=grid.window, hop=grid.hop, metrics=metrics)
+    """Score with our own engine, piece by piece; also frames in which a source is silent."""
+    return evaluate_blocks(
+        read,
+        samples,
+        window=grid.window,
+        hop=grid.hop,
+        device=device,
+        threads=threads,
+        metrics=metrics,
+        score_silence=True,
+    )
 
 
 def score_with_museval(
-    references: NDArray[np.float32],
-    estimates: NDArray[np.float32],
-    grid: FrameGrid,
-    metrics: Sequence[Metric],
+    read: Read, samples: int, grid: FrameGrid, metrics: Sequence[Metric]
 ) -> Scores:
-    """Score with museval, without the ffmpeg that its import asks for; it computes everything."""
-    audio = (references.transpose(0, 2, 1), estimates.transpose(0, 2, 1))
+    """Score with museval, without the ffmpeg that its import asks for.
+
+    It computes all metrics, needs the whole song in memory, and gives no value in a frame in which
+    any source is silent.
+    """
+    audio = [part.transpose(0, 2, 1) for part in map(np.asarray, read(0, samples))]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # 0/0 in frames that become NaN
         try:

@@ -1,115 +1,132 @@
 """What is compared with what: the protocols `joint` and `per_target` (DESIGN, Contracts)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from iass.foundation import config
-from iass.foundation.audio import FloatArray
 from iass.scoring.bss_eval import METRICS, Metric
-from iass.scoring.engines import Engine, FrameGrid
+from iass.scoring.energies import Energies, Flags, Values
+from iass.scoring.engines import Engine
+from iass.scoring.frames import FrameGrid
+from iass.scoring.song import Signal, Song, read_together, subtract
 
-SILENT_FRAME = "a reference or an estimate that is scored together is silent in this frame"
-ABSENT = "the target does not sound in this track"
-
-
-@dataclass(frozen=True)
-class Score:
-    """One value in dB of one metric; `frame_s` is NaN for a track that cannot be scored."""
-
-    target: str
-    metric: str
-    frame_s: float
-    value: float
-    reason: str
+NO_VALUE = "the engine gives no value in this frame"
 
 
 @dataclass(frozen=True)
-class Song:
-    """What is scored of one track: audio (channels, samples) per target.
+class Comparison:
+    """Sources that are scored together; the first of them are `targets` of the song (indices)."""
 
-    `present` are the targets that sound; `unscorable` gives a reason for a broken estimate.
+    targets: Sequence[int]
+    references: Sequence[Signal]
+    estimates: Sequence[Signal]
+    metrics: Sequence[Metric]
+
+
+class ScoringProtocol(Protocol):
+    """Says which sources meet; both methods speak of targets by index.
+
+    References that never sound are in no comparison: they explain nothing of an estimate.
     """
 
-    mixture: FloatArray
-    references: Mapping[str, FloatArray]
-    estimates: Mapping[str, FloatArray]
-    unscorable: Mapping[str, str]
-    present: Sequence[str]
+    def compare(self, song: Song, whole: Energies) -> Iterator[Comparison]:
+        """Yield the comparisons of a song; `whole` are the energies of all of it."""
+
+    def find_silent_others(self, frames: Energies, target: int, metric: str) -> Flags:
+        """Return (frames,): where a source is silent that museval scores with the target."""
 
 
-def score_joint(song: Song, grid: FrameGrid, engine: Engine) -> list[Score]:
-    """Score all targets of a track together, as museval does for MUSDB18.
+class Joint:
+    """All targets of a track together, as museval does it for MUSDB18."""
 
-    A frame counts only where every reference and every estimate sounds. If one target cannot be
-    scored, none can, and the reason is given.
-    """
-    targets = list(song.references)
-    broken = next(iter(song.unscorable.values()), None)
-    absent = next((t for t in targets if t not in song.present), None)
-    if broken or absent:
-        reason = broken or f"joint scoring needs every target, and '{absent}' does not sound"
-        return [score for target in targets for score in _undefined(target, METRICS, reason)]
-    references = np.stack([song.references[t] for t in targets])
-    estimates = np.stack([song.estimates[t] for t in targets])
-    return _score_rows(engine, references, estimates, grid, targets, METRICS)
+    def compare(self, song: Song, whole: Energies) -> Iterator[Comparison]:
+        """Yield one comparison of all targets that sound."""
+        targets = [i for i in range(len(song.targets)) if whole.reference[i] > 0]
+        references, estimates = (
+            [side[i] for i in targets] for side in (song.references, song.estimates)
+        )
+        yield Comparison(targets, references, estimates, METRICS)
+
+    def find_silent_others(self, frames: Energies, target: int, metric: str) -> Flags:
+        """Return where any reference or estimate of the track is silent."""
+        sounds = frames.reference_sounds & frames.estimate_sounds
+        return np.logical_not(sounds.all(axis=0))
 
 
-def score_per_target(song: Song, grid: FrameGrid, engine: Engine) -> list[Score]:
-    """Score each target that sounds by itself.
+class PerTarget:
+    """Each target that sounds by itself.
 
     SDR and ISR come from the target alone. SIR and SAR come from the references (target,
     mixture - target) with the estimates (estimate, mixture - target), first row only: what is left
     of the mixture stands for the other sources, so that sets with different stems compare.
     """
-    return [
-        score for target in song.references for score in _score_target(song, target, grid, engine)
-    ]
+
+    def compare(self, song: Song, whole: Energies) -> Iterator[Comparison]:
+        """Yield two comparisons for each target."""
+        mixture = song.mixture
+        if mixture is None:
+            raise ValueError("the protocol per_target needs the mixture")
+        for i, (reference, estimate) in enumerate(
+            zip(song.references, song.estimates, strict=True)
+        ):
+            if whole.reference[i] == 0:
+                continue
+            rest = [subtract(mixture, reference)] if whole.input_error[i] > 0 else []
+            yield Comparison([i], [reference], [estimate], ("SDR", "ISR"))
+            yield Comparison([i], [reference, *rest], [estimate, *rest], ("SIR", "SAR"))
+
+    def find_silent_others(self, frames: Energies, target: int, metric: str) -> Flags:
+        """Return where the rest of the mixture is silent, for the metrics that it enters."""
+        sounds: Flags = frames.rest_sounds[target]
+        return ~sounds if metric in ("SIR", "SAR") else np.zeros_like(sounds)
 
 
-PROTOCOLS: dict[config.Protocol, Callable[[Song, FrameGrid, Engine], list[Score]]] = {
-    "joint": score_joint,
-    "per_target": score_per_target,
-}
+PROTOCOLS: dict[config.Protocol, ScoringProtocol] = {"joint": Joint(), "per_target": PerTarget()}
 
 
-def _score_target(song: Song, target: str, grid: FrameGrid, engine: Engine) -> list[Score]:
-    if target in song.unscorable:
-        return _undefined(target, METRICS, song.unscorable[target])
-    if target not in song.present:
-        return _undefined(target, METRICS, ABSENT)
-    reference, estimate = song.references[target], song.estimates[target]
-    rest = song.mixture - reference
-    alone = _score_rows(engine, reference[None], estimate[None], grid, [target], ("SDR", "ISR"))
-    pair = (np.stack([reference, rest]), np.stack([estimate, rest]))
-    return alone + _score_rows(engine, *pair, grid, [target], ("SIR", "SAR"))
+@dataclass(frozen=True)
+class Outcome:
+    """Values of one metric of one target, dB (frames,), and why those are NaN that are NaN."""
+
+    values: Values
+    reason: str
 
 
-def _score_rows(
-    engine: Engine,
-    references: NDArray[np.float32],
-    estimates: NDArray[np.float32],
+def run_comparisons(
+    comparisons: Iterator[Comparison],
+    samples: int,
     grid: FrameGrid,
-    targets: Sequence[str],
+    engine: Engine,
+    wanted: Sequence[str],
+) -> dict[tuple[int, str], Outcome]:
+    """Return the outcome of every (target, metric) that is wanted and compared."""
+    outcomes: dict[tuple[int, str], Outcome] = {}
+    for comparison in comparisons:
+        metrics = [metric for metric in comparison.metrics if metric in wanted]
+        if metrics and comparison.targets:
+            outcomes |= _run_comparison(comparison, samples, grid, engine, metrics)
+    return outcomes
+
+
+def _run_comparison(
+    comparison: Comparison,
+    samples: int,
+    grid: FrameGrid,
+    engine: Engine,
     metrics: Sequence[Metric],
-) -> list[Score]:
-    """Score and name the first len(targets) sources; museval's refusal becomes the reason."""
+) -> dict[tuple[int, str], Outcome]:
+    keys = [(target, metric) for target in comparison.targets for metric in metrics]
+    read = read_together(comparison.references, comparison.estimates)
     try:
-        frames = engine(references, estimates, grid, metrics)
+        scores = engine(read, samples, grid, metrics)
     except ValueError as error:
-        reason = " ".join(str(error).split())
-        return [score for target in targets for score in _undefined(target, metrics, reason)]
-    return [
-        Score(
-            target, metric, grid.start_s(i), float(value), SILENT_FRAME if np.isnan(value) else ""
-        )
+        nothing = np.full(len(grid.list_frames(samples)), np.nan)
+        return dict.fromkeys(keys, Outcome(nothing, " ".join(str(error).split())))
+    return {
+        (target, metric): Outcome(scores[metric][row], NO_VALUE)
+        for row, target in enumerate(comparison.targets)
         for metric in metrics
-        for target, row in zip(targets, frames[metric], strict=False)
-        for i, value in enumerate(row)
-    ]
-
-
-def _undefined(target: str, metrics: Sequence[str], reason: str) -> list[Score]:
-    return [Score(target, metric, float("nan"), float("nan"), reason) for metric in metrics]
+    }

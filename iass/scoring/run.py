@@ -1,5 +1,6 @@
 """The step `score`: one method's estimates of one shard become rows of the score table."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +15,23 @@ from iass.foundation.errors import UserError
 from iass.foundation.files import hash_file, hash_text, read_json, write_json
 from iass.foundation.progress import show_progress
 from iass.foundation.provenance import describe_environment, describe_packages
+from iass.preparation.activity import read_track_labels
 from iass.preparation.manifest import Manifest, Track, read_manifest
 from iass.preparation.tracks import read_mixture, read_reference
-from iass.scoring.engines import ENGINES, FrameGrid
-from iass.scoring.protocols import PROTOCOLS, Score, Song
-from iass.scoring.table import concatenate, read_scores, write_scores
+from iass.scoring.activity import score_track_activity
+from iass.scoring.engines import ENGINES
+from iass.scoring.finished import keep_finished
+from iass.scoring.frames import FrameGrid
+from iass.scoring.masks import NO_MASK
+from iass.scoring.protocols import PROTOCOLS
+from iass.scoring.score import score_song
+from iass.scoring.song import Song, hold_song
+from iass.scoring.table import Score, concatenate, tabulate_scores, write_scores
 from iass.separation.run import select_shard
 
-MASK = "museval"  # a frame counts where all that is scored together sounds
-PACKAGES = ("museval", "numpy", "scipy", "torch")  # whose versions enter the provenance
+UNDEFINED = "no frame to divide by: the target never plays, always plays or is never predicted"
+PACKAGES = ("museval", "numpy", "scikit-learn", "scipy", "torch")
+"""Packages whose versions enter the provenance."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,9 @@ class ScoringJob:
     method: str
     seed: int | None
     manifest: Path
+    labels: Path
     estimates: Path
+    activity: Path
     targets: Sequence[str]
     channels: Channels
     protocol: Protocol
@@ -58,15 +69,34 @@ def score_shard(job: ScoringJob, output: Path) -> None:
 
 
 def _score_track(job: ScoringJob, manifest: Manifest, track: Track) -> pd.DataFrame:
-    """Return a track's rows, from the work folder where the same content was scored before."""
-    kept = job.work / f"{_hash_content(job, manifest, track)}.parquet"
-    if not kept.is_file():
-        song = _read_song(job, manifest, track)
-        window, hop = (round(s * track.rate_hz) for s in (job.scoring.window_s, job.scoring.hop_s))
-        grid = FrameGrid(window, hop, track.rate_hz)
-        scores = PROTOCOLS[job.protocol](song, grid, ENGINES[job.scoring.engine])
-        write_scores(kept, _tabulate(job, manifest.dataset, track, scores))
-    return read_scores(kept)
+    separation = keep_finished(
+        job.work,
+        _hash_content(job, manifest, track),
+        lambda: _tabulate(job, manifest, track, _score_separation(job, manifest, track)),
+    )
+    return concatenate([separation, _tabulate(job, manifest, track, _score_activity(job, track))])
+
+
+def _score_separation(job: ScoringJob, manifest: Manifest, track: Track) -> list[Score]:
+    window, hop = (round(s * track.rate_hz) for s in (job.scoring.window_s, job.scoring.hop_s))
+    return score_song(
+        _read_song(job, manifest, track),
+        FrameGrid(window, hop, track.rate_hz),
+        PROTOCOLS[job.protocol],
+        ENGINES[job.scoring.engine],
+    )
+
+
+def _score_activity(job: ScoringJob, track: Track) -> list[Score]:
+    """Score the predicted activity; no rows for a method that predicts none."""
+    predicted = pd.read_parquet(job.activity, filters=[("track", "==", track.id)])
+    labels = read_track_labels(job.labels, track.id)
+    where = f"{job.method} on '{track.id}'"
+    scores = score_track_activity(predicted, labels, track.rate_hz, where)
+    return [
+        Score(target, metric, NO_MASK, math.nan, value, UNDEFINED if math.isnan(value) else "")
+        for target, metric, value in scores
+    ]
 
 
 def _hash_content(job: ScoringJob, manifest: Manifest, track: Track) -> str:
@@ -106,7 +136,7 @@ def _read_song(job: ScoringJob, manifest: Manifest, track: Track) -> Song:
         target: read_reference(job.manifest, manifest, track, target, job.channels)
         for target in job.targets
     }
-    return Song(mixture, references, estimates, unscorable, track.targets)
+    return hold_song(references, estimates, mixture, unscorable)
 
 
 def read_estimate(path: Path, rate_hz: int, mixture: FloatArray) -> FloatArray:
@@ -125,15 +155,16 @@ def read_estimate(path: Path, rate_hz: int, mixture: FloatArray) -> FloatArray:
     return mix_channels(audio, "mono" if len(mixture) == 1 else "stereo")
 
 
-def _tabulate(job: ScoringJob, dataset: str, track: Track, scores: Sequence[Score]) -> pd.DataFrame:
-    table = pd.DataFrame([vars(score) for score in scores])
-    return table.assign(
+def _tabulate(
+    job: ScoringJob, manifest: Manifest, track: Track, scores: Sequence[Score]
+) -> pd.DataFrame:
+    return tabulate_scores(
+        scores,
         experiment=job.experiment,
-        dataset=dataset,
+        dataset=manifest.dataset,
         method=job.method,
         seed=job.seed,
         track=track.id,
-        mask=MASK,
         protocol=job.protocol,
         flags=" ".join(track.flags),
         run_id="",

@@ -1,11 +1,12 @@
-"""The tidy score table: one row per method, seed, track, target, metric and frame.
+"""The tidy score table: one row per method, seed, track, target, metric, mask and frame.
 
-The only input of every score figure and table (DESIGN, Contracts). Values are in dB. A track or
-target that cannot be scored at all has one row per metric with `frame_s` and `value` NaN and the
-reason in words.
+The only input of every score figure and table (DESIGN, Contracts). Values are in dB, save for
+coverage and the metrics of activity: shares from 0 to 1. A track or target that cannot be scored
+at all has one row per metric and mask with `frame_s` and `value` NaN and the reason in words.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +22,18 @@ DTYPES: dict[str, Any] = {
     "seed": "Int64",  # missing for methods without training
     "track": "str",
     "target": "str",
-    "metric": "str",  # SDR, ISR, SIR or SAR, dB
-    "mask": "str",  # the rule by which frames are left out, e.g. museval
+    "metric": "str",  # docs/METRICS.md lists them
+    "mask": "str",  # by which rule frames are left out: museval, target or none
     "protocol": "str",  # joint or per_target
     "frame_s": "float64",  # start of the frame, s; NaN = whole song
-    "value": "float64",  # dB; NaN where undefined
+    "value": "float64",  # dB or share; NaN where undefined, inf for a perfect frame
     "reason": "str",  # why the value is undefined; empty where it is defined
     "flags": "str",
     "run_id": "str",
 }
 COLUMNS = list(DTYPES)
 METRICS = ("SDR", "ISR", "SIR", "SAR")
+TAIL = "shorter than a frame: left out, as museval does"  # reason of a song's last part
 NULLABLE = ("seed", "frame_s", "value")
 ORDER = [
     "experiment",
@@ -47,6 +49,24 @@ ORDER = [
     "run_id",
 ]
 """Rows of a written table are sorted by these columns, missing values first."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One value of one metric of one target in a track; the columns above explain the fields."""
+
+    target: str
+    metric: str
+    mask: str
+    frame_s: float
+    value: float
+    reason: str
+
+
+def tabulate_scores(scores: Sequence[Score], **columns: str | int | None) -> pd.DataFrame:
+    """Return the rows of a track's scores; `columns` are the table's others, alike in every row."""
+    rows = pd.DataFrame([vars(score) for score in scores], columns=[f.name for f in fields(Score)])
+    return check_scores(rows.assign(**columns), "the scores of a track")
 
 
 def empty_scores() -> pd.DataFrame:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from iass.scoring.table import TAIL
+
 GROUP = ["experiment", "dataset", "method", "target", "metric"]
 LOWER, UPPER = 0.25, 0.75  # quantiles over tracks that mark the spread
 
@@ -21,9 +23,10 @@ def compute_track_medians(scores: pd.DataFrame) -> pd.DataFrame:
     """Return one row per GROUP, seed and track of a score table.
 
     Columns: value (dB, median over frames, NaN where no frame is defined), frames_used, frames,
-    and reason (why the value is NaN, else empty). A row for a whole song counts as no frame.
+    and reason (why the value is NaN, else empty). A row for a whole song or for what is left behind
+    the last frame counts as no frame. Give the rows of one mask, lest frames count twice.
     """
-    is_frame = scores["frame_s"].notna()
+    is_frame = scores["frame_s"].notna() & (scores["reason"] != TAIL)
     is_defined = np.isfinite(scores["value"])
     rows = scores.assign(
         value=scores["value"].where(is_defined),

@@ -1,7 +1,9 @@
 rule score:
     input:
         manifest="results/data/{dataset}/manifest.json",
+        labels="results/data/{dataset}/labels.parquet",
         estimates="results/estimates/{experiment}/{dataset}/{method}/{seed}/shard{shard}",
+        activity="results/activity/{experiment}/{dataset}/{method}/{seed}/shard{shard}.parquet",
     output:
         "results/shards/{experiment}/{dataset}/{method}/{seed}/shard{shard}.parquet",
     log:
@@ -22,7 +24,8 @@ rule score:
         "Score {wildcards.method} on {wildcards.dataset} ({wildcards.seed}, shard {wildcards.shard})"
     shell:
         "python -m iass step score {wildcards.experiment} {wildcards.method}"
-        " --seed {wildcards.seed} --manifest {input.manifest} --estimates {input.estimates}"
+        " --seed {wildcards.seed} --manifest {input.manifest} --labels {input.labels}"
+        " --estimates {input.estimates} --activity {input.activity}"
         " --targets {params.targets} --channels {params.channels} --protocol {params.protocol}"
         " --scoring {params.scoring:q} --shard {wildcards.shard} --shards {params.shards}"
         " --code {params.code} --output {output} 2> {log}"

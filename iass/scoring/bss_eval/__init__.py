@@ -4,6 +4,14 @@ Stöter, Liutkus, Ito: The 2018 Signal Separation Evaluation Campaign, 2018; Vin
 Févotte: Performance measurement in blind audio source separation, 2006. Reference: museval 0.4.1.
 """
 
-from iass.scoring.bss_eval.evaluate import METRICS, Metric, Scores, evaluate, evaluate_blocks
+from iass.scoring.bss_eval.evaluate import (
+    METRICS,
+    Metric,
+    Scores,
+    count_frames,
+    evaluate,
+    evaluate_blocks,
+)
+from iass.scoring.bss_eval.track import Read
 
-__all__ = ["METRICS", "Metric", "Scores", "evaluate", "evaluate_blocks"]
+__all__ = ["METRICS", "Metric", "Read", "Scores", "count_frames", "evaluate", "evaluate_blocks"]

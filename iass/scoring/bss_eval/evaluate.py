@@ -1,6 +1,6 @@
 """The evaluation of one track: filters from the whole of it, then scores frame by frame."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Literal
 
@@ -25,6 +25,7 @@ METRICS: tuple[Metric, ...] = ("SDR", "ISR", "SIR", "SAR")
 JOINT = {"SIR", "SAR"}  # need the filters from all references
 
 FRAMES_AT_ONCE = 2  # the spectra of the filters, 30 MB, are read once for all of them
+SOLVER_THREADS = 2  # whatever `threads` is: the last bits of the filters depend on it
 FILTER_LENGTH = 512  # taps; BSSEval's value since version 2
 SHAPES_DIFFER = (  # museval's words; shapes as (sources, samples, channels)
     "The shape of estimated sources and the true sources should match. "
@@ -86,20 +87,26 @@ def evaluate_blocks(
     device: str | torch.device = "cpu",
     threads: int | None = None,
     metrics: Collection[Metric] = METRICS,
+    score_silence: bool = False,
 ) -> Scores:
     """Score a track that `read(start, stop)` gives in pieces; see `evaluate`.
 
     `read` returns references and estimates, each (sources, channels, stop - start). It is called
     from the calling thread alone, in rising order, up to three times through the track: until all
     sources have sounded, for the filters, and for the frames. SDR alone needs no filters.
+
+    With `score_silence` nothing is refused and frames with silent sources have the values of the
+    equations, inf where the denominator is zero: the caller decides which of them count.
     """
     cores = torch.get_num_threads() if threads is None else threads
     track = Track(read, samples, torch.device(device), cores)
-    refuse_silence(track)
+    if not score_silence:
+        refuse_silence(track)
     spectra = None
     if set(metrics) - {"SDR"}:
         spectra = _find_filters(track, min(window, samples), filter_length, set(metrics))
-    work = partial(_score_frames, filters=spectra, device=track.device)
+    counts = _always if score_silence else _all_sound
+    work = partial(_score_frames, filters=spectra, device=track.device, counts=counts)
     frames = map_in_order(work, _read_frames(track, window, hop), track.threads)
     scores = np.concatenate(list(frames), axis=-1)
     return {metric: scores[METRICS.index(metric)] for metric in METRICS if metric in metrics}
@@ -122,7 +129,7 @@ def _check_shapes(references: Audio, estimates: Audio) -> None:
 def _find_filters(track: Track, frame: int, taps: int, metrics: set[Metric]) -> Spectra:
     sources = len(track.read(0, 1)[0])
     correlations = correlate(track, taps)
-    with limit_torch_threads(track.threads):
+    with limit_torch_threads(SOLVER_THREADS):
         filters = solve_filters(correlations, sources, bool(metrics & JOINT))
         return transform_filters(filters, frame)
 
@@ -137,15 +144,26 @@ def _read_frames(track: Track, window: int, hop: int) -> Iterator[list[Piece]]:
         ]
 
 
+def _always(_: Piece) -> bool:
+    return True
+
+
+def _all_sound(piece: Piece) -> bool:
+    return all(map(is_sounding, piece))
+
+
 def _score_frames(
-    pieces: list[Piece], filters: Spectra | None, device: torch.device
+    pieces: list[Piece],
+    filters: Spectra | None,
+    device: torch.device,
+    counts: Callable[[Piece], bool],
 ) -> NDArray[np.float64]:
-    """Return dB (metrics, sources, frames), NaN in a frame where a reference or estimate is silent.
+    """Return dB (metrics, sources, frames), NaN in a frame that does not count.
 
     ISR, SIR and SAR are NaN where there are no filters for them.
     """
     scores = np.full((len(METRICS), len(pieces[0][0]), len(pieces)), np.nan)
-    sounding = [i for i, piece in enumerate(pieces) if all(map(is_sounding, piece))]
+    sounding = [i for i, piece in enumerate(pieces) if counts(piece)]
     if sounding:
         samples = pieces[0][0].shape[-1] if filters is None else filters.fft_size
         references, estimates = (

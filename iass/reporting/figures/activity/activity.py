@@ -4,20 +4,24 @@ One panel per target shows one track: of all tracks with a prediction the one in
 plays closest to half of the time, so that there is something to predict.
 """
 
+from collections.abc import Hashable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from numpy.typing import NDArray
 
-from iass.preparation.activity import ACTIVE, LABEL_HOP
+from iass.preparation.activity import ACTIVE
 from iass.reporting.context import Context
 from iass.reporting.figures.parts import draw_message, write_footnote
 from iass.reporting.style import DARK, WIDTH_IN, colour_methods, label_name
-from iass.statistics.activity import compute_f1
+from iass.scoring.activity import OPEN, align_labels, compute_f1
 
-LABEL_RATE_HZ = 44100.0  # rate of the music whose labels are drawn
+LABEL_RATE_HZ = 44100  # rate of the music whose labels are drawn
 COLUMNS = ["target", "track", "method", "seed", "time_s", "reference", "probability", "gate"]
 F1_COLUMNS = ["f1", "f1_always_on", "tracks"]
 PANEL_IN = 0.72  # inches; height of a panel
@@ -78,19 +82,24 @@ def _choose_tracks(predicted: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFram
 
 
 def _add_reference(predicted: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
-    """Add the label nearest in time, 0 beyond the last one."""
-    seconds = predicted["frame_s"].to_numpy(np.float64)
-    frames = np.rint(seconds * LABEL_RATE_HZ / LABEL_HOP).astype("int32")
-    rows = predicted.assign(frame=frames).merge(labels, on=["target", "track", "frame"], how="left")
-    named = rows.rename(columns={"frame_s": "time_s"})
-    return named.assign(reference=(rows["confidence"].fillna(0.0) >= ACTIVE).astype(int))
+    """Add the label nearest in time, 0 beyond the last one and where a track has none."""
+    keys = ["target", "track"]
+    confidences: dict[Hashable, NDArray[Any]] = {
+        key: rows["confidence"].to_numpy() for key, rows in labels.groupby(keys)
+    }
+    times_s = predicted["frame_s"].to_numpy(np.float64)
+    reference = np.zeros(len(predicted), int)
+    for key, rows in predicted.groupby(keys).indices.items():
+        confidence = confidences.get(key, np.zeros(0))
+        reference[rows] = align_labels(times_s[rows], confidence, LABEL_RATE_HZ)
+    return predicted.rename(columns={"frame_s": "time_s"}).assign(reference=reference)
 
 
 def _compute_f1s(predicted: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for (target, method), part in predicted.groupby(["target", "method"]):
         reference = part["reference"].to_numpy(bool)
-        gate = part["gate"].to_numpy(np.float64) >= ACTIVE
+        gate = part["gate"].to_numpy(np.float64) >= OPEN
         f1, always_on = compute_f1(gate, reference), compute_f1(np.ones_like(gate), reference)
         rows.append((target, method, f1, always_on, part["track"].nunique()))
     return pd.DataFrame(rows, columns=["target", "method", *F1_COLUMNS])
@@ -106,7 +115,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, methods: list[str], context: Con
         part = rows[rows["method"] == method]
         axes.plot(part["time_s"], part["probability"], color=colours[method], linewidth=0.9)
         low = GATE_TOP - GATE_STEP * (index + 1)
-        is_open = part["gate"].to_numpy(np.float64) >= ACTIVE
+        is_open = part["gate"].to_numpy(np.float64) >= OPEN
         axes.fill_between(
             part["time_s"],
             low,
