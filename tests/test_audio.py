@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from iass.foundation.audio import (
     read_audio,
     read_pcm16,
     resample,
+    stream_audio,
     write_wav,
 )
 from iass.foundation.errors import UserError
@@ -92,3 +94,38 @@ def test_resampling_keeps_a_tone_and_the_duration() -> None:
 def test_the_same_rate_is_left_alone() -> None:
     audio = np.ones((1, 5), np.float32)
     assert resample(audio, 44100, 44100) is audio
+
+
+def test_any_part_of_a_stream_is_that_part_of_the_file(tmp_path: Path) -> None:
+    audio = np.random.default_rng(0).standard_normal((2, 1000)).astype(np.float32)
+    write_wav(tmp_path / "a.wav", audio, RATE_HZ)
+    with stream_audio(tmp_path / "a.wav") as stream:
+        assert stream.info == probe_audio(tmp_path / "a.wav")
+        for start, stop in ((700, 1000), (0, 1), (3, 900), (5, 5)):
+            np.testing.assert_array_equal(stream.read(start, stop), audio[:, start:stop])
+
+
+def test_a_bad_sample_in_a_stream_has_its_place_in_the_file(tmp_path: Path) -> None:
+    audio = np.zeros((1, 50), np.float32)
+    audio[0, 31] = np.nan
+    write_wav(tmp_path / "a.wav", audio, RATE_HZ)
+    with stream_audio(tmp_path / "a.wav") as stream:
+        assert stream.read(0, 31).shape == (1, 31)
+        with pytest.raises(UserError, match=r"a\.wav .* sample 31"):
+            stream.read(20, 40)
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    write_wav(tmp_path / "a.wav", np.zeros((1, 100_000), np.float32), RATE_HZ)
+    with stream_audio(tmp_path / "a.wav") as stream:
+        os.truncate(tmp_path / "a.wav", 200_000)
+        with pytest.raises(UserError, match=r"a\.wav cannot be read as audio .* of 100000"):
+            stream.read(0, 100_000)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"RIFF"])
+def test_a_stream_of_no_audio_is_refused_by_name(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "a.wav").write_bytes(content)
+    with pytest.raises(UserError, match=r"a\.wav"), stream_audio(tmp_path / "a.wav"):
+        pass

@@ -2,9 +2,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
-from iass.foundation.device import choose_device
+from iass.foundation.device import check_device, choose_device
+from iass.foundation.errors import UserError
 
 ROOT = Path(__file__).parents[1]
 _CLAIM = """
@@ -40,3 +42,15 @@ def test_jobs_side_by_side_claim_different_gpus_and_a_killed_job_frees_its_own(
 
 def test_without_a_gpu_the_device_is_the_cpu() -> None:
     assert torch.cuda.device_count() > 0 or choose_device() == torch.device("cpu")
+
+
+def test_every_device_that_is_there_may_be_named() -> None:
+    count = torch.cuda.device_count()
+    for name in ("cpu", *["cuda"][:count], *(f"cuda:{index}" for index in range(count))):
+        assert check_device(name) == name
+
+
+@pytest.mark.parametrize("name", ["cuda:99", "gpu", "", "CPU"])
+def test_a_device_that_is_not_there_is_refused_with_those_that_are(name: str) -> None:
+    with pytest.raises(UserError, match=f"'{name}' is not available here; choose one of: cpu"):
+        check_device(name)

@@ -21,6 +21,14 @@ with replace_file(Path(sys.argv[1])) as temporary:
     time.sleep(60)
 """
 
+_KILLED_WRITER = """
+import os, signal, sys
+from pathlib import Path
+from iass.foundation.files import write_json
+Path.replace = lambda self, target: os.kill(os.getpid(), signal.SIGKILL)
+write_json(Path(sys.argv[1]), {})
+"""
+
 
 def _write_half(path: Path) -> None:
     with replace_file(path) as temporary:
@@ -46,6 +54,18 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
         assert writer.stdout.readline() == "writing\n"
         os.kill(writer.pid, signal.SIGKILL)
     assert path.read_text() == "old"
+
+
+def test_what_a_killed_writer_of_json_leaves_is_no_json(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _KILLED_WRITER, str(tmp_path / "a.json")]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert [path.suffix for path in tmp_path.iterdir()] == [""]
+
+
+def test_a_writer_that_looks_at_the_suffix_finds_it(tmp_path: Path) -> None:
+    with replace_file(tmp_path / "a.svg") as temporary:
+        assert temporary.suffix == ".svg"
+        temporary.touch()
 
 
 def test_a_written_file_is_readable_by_others(tmp_path: Path) -> None:

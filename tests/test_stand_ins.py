@@ -3,7 +3,8 @@ import sys
 
 import pytest
 
-from iass.foundation.stand_ins import import_openunmix, stand_in
+from iass.datasets.falcon69 import find_excerpt
+from iass.foundation.stand_ins import import_museval, import_openunmix, stand_in
 
 
 def test_a_package_that_cannot_be_imported_gets_a_stand_in_that_has_a_spec(monkeypatch):
@@ -26,3 +27,8 @@ def test_a_package_that_can_be_imported_is_left_alone():
 def test_openunmix_gives_its_network():
     assert import_openunmix().OpenUnmix.__name__ == "OpenUnmix"
     assert "torchaudio" in sys.modules
+
+
+def test_the_excerpt_of_stempeg_is_found_though_museval_got_a_stand_in() -> None:
+    import_museval()
+    assert find_excerpt().is_file()

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from iass.cli import foreign, people, steps
+from iass.cli import data, foreign, people, score, steps
 from iass.foundation.errors import UserError
 
 app = typer.Typer(
@@ -16,8 +16,10 @@ app = typer.Typer(
     "Example: iass synth -o songs --songs 3 --seconds 20 --seed 1",
 )
 app.add_typer(steps.app, name="step")
+app.add_typer(data.app, name="data")
 app.command("synth")(people.synthesise)
 app.command("summary")(people.summarise)
+app.command("score")(score.score)
 app.command("import-museval")(foreign.import_museval)
 app.command("config")(people.describe_config)
 app.command("schemas")(people.write_schemas)

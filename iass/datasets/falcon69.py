@@ -1,7 +1,7 @@
 """falcon69: six seconds of real music, the MUSDB18 excerpt inside the package stempeg."""
 
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 import av
@@ -54,7 +54,7 @@ class DataSet(Card):
 
 def find_excerpt() -> Path:
     """Return the excerpt inside the installed package stempeg, which need not be importable."""
-    spec = find_spec("stempeg")
+    spec = PathFinder.find_spec("stempeg")  # sees past a stand-in that museval may have got
     if spec is None or spec.origin is None:
         raise UserError("falcon69 lies in the package stempeg, which is missing; install stempeg.")
     return Path(spec.origin).parent / "data" / "The Easton Ellises - Falcon 69.stem.mp4"

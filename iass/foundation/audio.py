@@ -3,6 +3,8 @@
 Audio is an array (channels, samples); float audio has full scale at +-1.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -58,6 +60,46 @@ def read_audio(path: Path) -> tuple[FloatArray, int]:
     return audio, int(rate_hz)
 
 
+@dataclass(frozen=True)
+class AudioStream:
+    """An open file of which any part can be read, by one thread at a time."""
+
+    path: Path
+    info: AudioInfo
+    file: soundfile.SoundFile
+
+    def read(self, start: int, stop: int) -> FloatArray:
+        """Return samples start..stop-1 as float32 (channels, samples).
+
+        UserError if they are not there, unreadable, or hold NaN or infinite samples.
+        """
+        try:
+            self.file.seek(start)
+            samples = self.file.read(stop - start, dtype="float32", always_2d=True)
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise UserError(_unreadable(self.path, error)) from None
+        if len(samples) < stop - start:
+            end = f"it ends at sample {start + len(samples)} of {self.info.samples}"
+            raise UserError(_unreadable(self.path, end))
+        check_finite(samples.T, str(self.path), start)
+        return np.asarray(samples.T)
+
+
+@contextmanager
+def stream_audio(path: Path) -> Iterator[AudioStream]:
+    """Open a file to read parts of it; memory does not depend on its length.
+
+    UserError if it is missing, unreadable or holds no sample.
+    """
+    info = probe_audio(path)
+    try:
+        file = soundfile.SoundFile(str(path))
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise UserError(_unreadable(path, error)) from None
+    with file:
+        yield AudioStream(path, info, file)
+
+
 def read_pcm16(path: Path) -> NDArray[np.int16]:
     """Return the exact integers (channels, samples) of a 16-bit file (PCM_16)."""
     probe_audio(path)
@@ -65,10 +107,13 @@ def read_pcm16(path: Path) -> NDArray[np.int16]:
     return np.ascontiguousarray(samples.T)
 
 
-def check_finite(audio: NDArray[Any], where: str) -> None:
-    """UserError naming `where` and the first bad sample if `audio` holds NaN or infinities."""
+def check_finite(audio: NDArray[Any], where: str, start: int = 0) -> None:
+    """UserError naming `where` and the first bad sample if `audio` holds NaN or infinities.
+
+    `start` is the number of the first sample in `audio`.
+    """
     if not np.isfinite(audio).all():
-        first = int(np.argmin(np.isfinite(audio).all(axis=0)))
+        first = start + int(np.argmin(np.isfinite(audio).all(axis=0)))
         raise UserError(
             f"{where} has a NaN or infinite value at sample {first}; replace that file."
         )
@@ -98,7 +143,7 @@ def mix_channels(audio: FloatArray, channels: Channels) -> FloatArray:
     return np.repeat(mono, wanted, axis=0)
 
 
-def _unreadable(path: Path, error: Exception) -> str:
+def _unreadable(path: Path, error: Exception | str) -> str:
     if not path.exists():
         return f"{path} does not exist; run the step that makes it, or correct the path."
     return f"{path} cannot be read as audio ({error}); replace it by a complete file."

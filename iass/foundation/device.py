@@ -8,6 +8,8 @@ from typing import IO
 
 import torch
 
+from iass.foundation.errors import UserError
+
 _HELD: list[IO[str]] = []
 """Lock files of the claimed GPUs; closed, and so released, when the process ends."""
 
@@ -21,6 +23,17 @@ def choose_device() -> torch.device:
     if count == 0:
         return torch.device("cpu")
     return torch.device("cuda", _held_index() if _HELD else claim_index(count, _lock_folder()))
+
+
+def check_device(name: str) -> str:
+    """Return `name` if it is "cpu", "cuda" or "cuda:<n>" and that GPU is there; else UserError."""
+    count = torch.cuda.device_count()
+    known = ["cpu", *["cuda"][:count], *(f"cuda:{index}" for index in range(count))]
+    if name not in known:
+        raise UserError(
+            f"The device '{name}' is not available here; choose one of: {', '.join(known)}."
+        )
+    return name
 
 
 def claim_index(count: int, folder: Path) -> int:

@@ -16,13 +16,15 @@ _HASH_BLOCK = 1 << 20  # bytes read at a time
 
 
 @contextmanager
-def replace_file(path: Path) -> Iterator[Path]:
+def replace_file(path: Path, suffix: str | None = None) -> Iterator[Path]:
     """Yield a temporary path beside `path` that takes its place only if the block succeeds.
 
-    A killed process leaves the old file as it was. The suffix is kept, for writers that look at it.
+    A killed process leaves the old file as it was, and the temporary one. That has the suffix of
+    `path` where none is given, for writers that look at it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".writing-", suffix=path.suffix, dir=path.parent)
+    suffix = path.suffix if suffix is None else suffix
+    handle, name = tempfile.mkstemp(prefix=".writing-", suffix=suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -34,8 +36,8 @@ def replace_file(path: Path) -> Iterator[Path]:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` to `path` atomically."""
-    with replace_file(path) as temporary:
+    """Write `data` to `path` atomically; what a killed writer leaves matches no *.json."""
+    with replace_file(path, suffix="") as temporary:
         temporary.write_bytes(data)
 
 

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from iass.scoring.bss_eval.parallel import map_in_order
+from iass.scoring.bss_eval.silence import find_sounding
 from iass.scoring.bss_eval.track import to_tensor
 from iass.scoring.frames import Span
 from iass.scoring.song import Song, read_together
@@ -68,34 +69,36 @@ def _read_piece(song: Song, start: int, stop: int) -> Piece:
     return to_tensor(references), to_tensor(estimates), mixture
 
 
-def _measure_piece(piece: Piece) -> list[NDArray[np.float64] | Flags]:
-    """Return the fields of `Energies` for one span, each (targets,)."""
-    reference, estimate = (side.double() for side in piece[:2])
-    unknown = torch.full((len(reference),), torch.nan, dtype=torch.float64)
-    mixture, input_error = unknown, unknown
+def _measure_piece(piece: Piece) -> list[list[float]]:
+    """Return the fields of `Energies` for one span, each (targets,).
+
+    As lists, for small arrays that stay would keep the large ones' memory from being used again.
+    """
+    reference, estimate = (side.flatten(1).double() for side in piece[:2])
+    mixture = input_error = torch.full((len(reference),), torch.nan, dtype=torch.float64)
     rest_sounds = torch.zeros(len(reference), dtype=torch.bool)
     if piece[2] is not None:
-        mixture = _add_products(piece[2].double(), piece[2].double()).expand(len(reference))
-        rest = piece[2].double() - reference
-        input_error, rest_sounds = _add_products(rest, rest), _sounds(piece[2] - piece[0])
-    error = estimate - reference
+        x = piece[2].flatten().double().expand_as(reference)
+        mixture, input_error = _add_products(x, x), _add_squares(x - reference)
+        rest_sounds = find_sounding(piece[2] - piece[0])
     measured = (
-        _add_products(reference, reference),
-        _add_products(estimate, estimate),
+        _add_squares(reference),
+        _add_squares(estimate),
         _add_products(reference, estimate),
-        _add_products(error, error),
+        _add_squares(estimate - reference),
         mixture,
         input_error,
-        _sounds(reference),
-        _sounds(estimate),
+        find_sounding(piece[0]),
+        find_sounding(piece[1]),
         rest_sounds,
     )
-    return [value.numpy() for value in measured]
+    return [value.tolist() for value in measured]
+
+
+def _add_squares(values: torch.Tensor) -> torch.Tensor:
+    return _add_products(values, values)
 
 
 def _add_products(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    return (first * second).sum(dim=(-2, -1))
-
-
-def _sounds(audio: torch.Tensor) -> torch.Tensor:
-    return (audio.sum(dim=-2) != 0).any(dim=-1)
+    """Return scalar products of rows, added in pairs: BLAS loses 4 digits, SI-SDR needs them."""
+    return (first * second).sum(dim=1)
