@@ -21,6 +21,7 @@ plan = driver.open_plan(config, workflow.configfiles)
 uses_conda = bool(workflow.deployment_settings.deployment_method)
 shell.prefix(driver.shell_prefix(workflow.basedir, uses_conda=uses_conda))
 workflow.global_resources.setdefault("gpu", max(plan.params.gpus, 1))
+workflow.global_resources.setdefault("download", 1)  # one connection per host
 
 
 report: "workflow/report/workflow.rst"

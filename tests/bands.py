@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from iass.foundation.audio import write_wav
 from iass.foundation.card import Split, TrackFiles
 from iass.preparation.activity import write_labels
+from iass.preparation.describe import describe_tracks
 from iass.preparation.manifest import Manifest, write_manifest
-from iass.preparation.run import PreparationTools, describe_tracks
+from iass.preparation.tools import PreparationTools
 
 RATE_HZ = 44100
 TARGETS = {"bass": ("bass",), "drums": ("drums",), "other": ("piano", "ensemble")}

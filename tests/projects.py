@@ -76,7 +76,9 @@ class Project:
         assert old in text
         self.write(name, text.replace(old, new))
 
-    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def snakemake(
+        self, *arguments: str, timeout_s: float = 500
+    ) -> subprocess.CompletedProcess[str]:
         """Run Snakemake as a user does, without this test's environment."""
         keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         environment = keep | {"XDG_CACHE_HOME": str(self.folder / ".cache"), "MPLBACKEND": "Agg"}
@@ -88,11 +90,11 @@ class Project:
             capture_output=True,
             text=True,
             check=False,
-            timeout=500,
+            timeout=timeout_s,
         )
 
-    def run(self, *arguments: str) -> None:
-        done = self.snakemake(*arguments)
+    def run(self, *arguments: str, timeout_s: float = 500) -> None:
+        done = self.snakemake(*arguments, timeout_s=timeout_s)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def plan_jobs(self, *arguments: str) -> set[str]:

@@ -31,7 +31,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def _forget() -> None:
-    for cached in (code._parse, code._hash_tree, code._imports):
+    for cached in (code._parse, code._hash_tables, code._hash_tree, code._imports):
         cached.cache_clear()
 
 
@@ -64,6 +64,17 @@ def test_a_changed_number_counts(project: Path) -> None:
 
 def test_a_change_in_an_imported_module_counts(project: Path) -> None:
     before, after = _rehash(project, "iass/shared.py", "return x", "return 2 * x")
+    assert before != after
+
+
+def test_a_change_in_a_table_of_an_imported_package_counts(project: Path) -> None:
+    (project / "iass" / "facts").mkdir()
+    (project / "iass" / "facts" / "__init__.py").touch()
+    table = project / "iass" / "facts" / "labels.csv"
+    table.write_text("a,b\n")
+    importer = project / "iass" / "shared.py"
+    importer.write_text("from iass.facts import anything\n" + importer.read_text())
+    before, after = _rehash(project, "iass/facts/labels.csv", "b", "c")
     assert before != after
 
 

@@ -226,6 +226,7 @@ def test_a_joint_score_is_all_targets_or_none(tmp_path: Path) -> None:
         "train_on": "mm",
         "test_on": ["musdb18hq"],
         "targets": ["vocals", "drums", "bass", "other"],
+        "allow_overlap": True,
     }
     sets = {"musdb18hq": None, "mm": None}
     plan = make_plan(_changed(datasets=sets, experiments={"demo": demo}), "x")
@@ -273,3 +274,14 @@ def test_only_networks_take_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
         params = make_plan(RAW, "x").params
         assert params.gpu_slots(Job()) == slots
         assert params.gpu_slots(Job(method="ibm")) == 0
+
+
+def test_training_on_mm_and_scoring_on_musdb18_is_refused_before_any_download() -> None:
+    demo = RAW["experiments"]["demo"] | {
+        "train_on": "mm",
+        "test_on": ["musdb18hq"],
+        "targets": ["vocals", "drums", "bass"],
+    }
+    sets = {"musdb18hq": None, "mm": None}
+    with pytest.raises(UserError, match=r"experiments\.demo: 34 song\(s\) of the test tracks"):
+        make_plan(_changed(datasets=sets, experiments={"demo": demo}), "x")

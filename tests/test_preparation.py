@@ -17,7 +17,8 @@ from iass.foundation.files import hash_file
 from iass.preparation.activity import read_labels
 from iass.preparation.describe import describe_tracks
 from iass.preparation.manifest import Manifest, read_manifest, resolve_path
-from iass.preparation.run import PreparationTools, check_tracks, prepare_dataset
+from iass.preparation.run import check_tracks, prepare_dataset
+from iass.preparation.tools import PreparationTools
 from iass.preparation.tracks import read_mixture, read_reference
 
 RATE_HZ = 44100
@@ -33,7 +34,7 @@ def synthband(tmp_path_factory: pytest.TempPathFactory) -> Path:
     manifest = folder / "results" / "manifest.json"
     labels = folder / "results" / "labels.parquet"
     entry = DatasetEntry(options=options)
-    prepare_dataset("synthband", entry, folder / "data", manifest, labels, 2)
+    prepare_dataset("synthband", entry, PreparationTools(folder / "data", 2), manifest, labels)
     return manifest
 
 
@@ -98,7 +99,8 @@ def test_preparing_again_gives_the_same_bytes(synthband: Path, tmp_path: Path) -
     }
     labels = other.parent / "labels.parquet"
     entry = DatasetEntry(options=options)
-    prepare_dataset("synthband", entry, tmp_path / "again" / "data", other, labels, 1)
+    tools = PreparationTools(tmp_path / "again" / "data")
+    prepare_dataset("synthband", entry, tools, other, labels)
     assert hash_file(other) == hash_file(synthband)
     assert hash_file(labels) == hash_file(synthband.parent / "labels.parquet")
 
@@ -106,7 +108,8 @@ def test_preparing_again_gives_the_same_bytes(synthband: Path, tmp_path: Path) -
 def test_falcon69_is_real_trimmed_and_its_mixture_nearly_the_sum(tmp_path: Path) -> None:
     path = tmp_path / "results" / "manifest.json"
     labels = tmp_path / "results" / "labels.parquet"
-    prepare_dataset("falcon69", DatasetEntry(), tmp_path / "data", path, labels, 1)
+    tools = PreparationTools(tmp_path / "data")
+    prepare_dataset("falcon69", DatasetEntry(), tools, path, labels)
     manifest = read_manifest(path)
     (track,) = manifest.tracks
     assert (manifest.protocol, manifest.mixture_rule, track.split) == ("joint", "file", "test")

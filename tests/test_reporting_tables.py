@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from fake_results import DEMO, make_scores, make_table
 
+from iass.reporting.context import select_scores
 from iass.reporting.latex import escape_latex
 from iass.reporting.tables.results import format_summary, render_tables, write_result_tables
 from iass.scoring.table import empty_scores
@@ -153,3 +154,17 @@ def test_the_same_scores_give_the_same_bytes_in_any_order(tmp_path):
     for suffix in ("csv", "md", "tex"):
         first, second = (tmp_path / f"{name}.{suffix}" for name in "ab")
         assert first.read_bytes() == second.read_bytes()
+
+
+def test_tracks_with_known_faults_can_be_left_out() -> None:
+    scores = make_table(
+        {"track": "fine", "value": 1.0},
+        {"track": "wrong", "value": 9.0, "flags": "bleed erratum:vocals"},
+        {"track": "bleeding", "value": 3.0, "flags": "bleed"},
+    )
+    kept = select_scores(scores, DEMO)
+    dropped = select_scores(scores, replace(DEMO, errata="drop"))
+    assert set(kept["track"]) == {"fine", "wrong", "bleeding"}
+    assert set(dropped["track"]) == {"fine", "bleeding"}
+    assert "known faults are left out" in replace(DEMO, errata="drop").statistic
+    assert "known faults" not in DEMO.statistic

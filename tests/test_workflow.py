@@ -263,7 +263,8 @@ def test_the_paper_can_be_planned_and_its_data_sets_say_what_is_missing(
     done = finished.snakemake("results/data/musdb18hq/manifest.json", *paper)
     message = [line for line in (done.stdout + done.stderr).splitlines() if "iass:" in line]
     assert done.returncode != 0
-    assert "musdb18hq cannot be prepared by this version yet" in message[0]
+    assert "MUSDB18-HQ has terms" in message[0]
+    assert "add 'musdb18hq' to 'accept_licences'" in message[0]
 
 
 def test_a_given_config_replaces_the_default(finished: Project, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from iass.cli import foreign, people, score, steps
+from iass.cli import data, foreign, people, score, steps
 from iass.foundation.errors import UserError
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
     "Example: iass synth -o songs --songs 3 --seconds 20 --seed 1",
 )
 app.add_typer(steps.app, name="step")
+app.add_typer(data.app, name="data")
 app.command("synth")(people.synthesise)
 app.command("summary")(people.summarise)
 app.command("score")(score.score)

@@ -31,14 +31,48 @@ _PROTOCOL: TypeAdapter[Protocol] = TypeAdapter(Protocol)
 
 
 @app.command()
+def fetch(
+    dataset: str,
+    entry: Json,
+    folder: File,
+    receipt: File,
+    checksums: File,
+    accepted: Text,
+    mirror: Annotated[str | None, typer.Option()] = None,
+) -> None:
+    """Download a data set's archives, verified; what is there already is not fetched again."""
+    from iass.preparation.fetch import fetch_dataset
+    from iass.preparation.tools import PreparationTools
+
+    parsed = DatasetEntry.model_validate_json(entry)
+    tools = PreparationTools(folder, checksums=checksums, mirror=mirror)
+    fetch_dataset(dataset, parsed, tools, accepted.split(","), receipt)
+
+
+@app.command()
 def prepare(
     dataset: str, entry: Json, folder: File, manifest: File, labels: File, processes: Count = 1
 ) -> None:
-    """Bring a data set onto disk and describe it: manifest, labels, training stores."""
+    """Unpack or render a data set and describe it: manifest, labels, training stores."""
     from iass.preparation.run import prepare_dataset
+    from iass.preparation.tools import PreparationTools
 
     parsed = DatasetEntry.model_validate_json(entry)
-    prepare_dataset(dataset, parsed, folder, manifest, labels, processes)
+    prepare_dataset(dataset, parsed, PreparationTools(folder, processes), manifest, labels)
+
+
+@app.command()
+def overlap(
+    experiment: str,
+    train: Path,
+    test: Path,
+    output: File,
+    allowed: Annotated[bool, typer.Option()] = False,
+) -> None:
+    """Refuse an experiment whose test songs are trained on, unless its config allows it."""
+    from iass.preparation.overlap import check_overlap
+
+    check_overlap(experiment, train, test, allowed, output)
 
 
 @app.command()

@@ -4,16 +4,12 @@ from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-import av
-import numpy as np
-
-from iass.foundation.audio import FloatArray, write_wav
+from iass.datasets.musdb.stems import RATE_HZ, STREAMS, decode_streams
+from iass.foundation.audio import write_wav
 from iass.foundation.card import Card, Tools, TrackFiles
 from iass.foundation.errors import UserError
 
-RATE_HZ = 44100
 TRIM_SAMPLES = 4096  # per end; the last 2048 of every stem reach full scale (DATA, embedded)
-STREAMS = ("mixture", "drums", "bass", "other", "vocals")  # order in a MUSDB18 stem file (DATA)
 TRACK_ID = "The Easton Ellises - Falcon 69"
 
 
@@ -58,19 +54,3 @@ def find_excerpt() -> Path:
     if spec is None or spec.origin is None:
         raise UserError("falcon69 lies in the package stempeg, which is missing; install stempeg.")
     return Path(spec.origin).parent / "data" / "The Easton Ellises - Falcon 69.stem.mp4"
-
-
-def decode_streams(path: Path) -> list[FloatArray]:
-    """Decode every audio stream of a file to float32 (channels, samples) at full scale +-1."""
-    try:
-        with av.open(str(path)) as container:
-            count = len(container.streams.audio)
-        return [_decode_stream(path, index) for index in range(count)]
-    except (OSError, av.FFmpegError) as error:
-        raise UserError(f"{path} cannot be decoded ({error}); install stempeg anew.") from None
-
-
-def _decode_stream(path: Path, index: int) -> FloatArray:
-    with av.open(str(path)) as container:
-        frames = [frame.to_ndarray() for frame in container.decode(audio=index)]
-    return np.ascontiguousarray(np.concatenate(frames, axis=1), dtype=np.float32)

@@ -1,37 +1,61 @@
 """medleydb: 196 multitrack songs with labels, one half of the paper's second set."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from iass.foundation.card import Archive, Card, Tools, TrackFiles
-from iass.foundation.errors import UserError
+from iass.datasets.facts import read_facts
+from iass.datasets.multitracks.card import (
+    MultitrackCard,
+    check_choice,
+    fetch_metadata,
+    read_metadata,
+)
+from iass.datasets.multitracks.layout import (
+    find_song_folders,
+    keep_mixes_and_stems,
+    merge_folders,
+)
+from iass.datasets.multitracks.sources import list_metadata
+from iass.datasets.multitracks.tracks import Material, build_tracks
+from iass.datasets.splits import Assignment
+from iass.foundation.card import Record, Tools, TrackFiles
 
-METADATA_COMMIT = "537bb7bad0601fc58e4fff8404f71658b86ef60e"  # of marl/medleydb, MIT
-
-# Target -> the labels (field `instrument` of a stem) that count as it.
-INSTRUMENTS = {
-    "vocals": ("male singer", "female singer", "vocalists"),
-    "drums": ("drum set",),
-    "bass": ("electric bass", "double bass"),
-    "electric_guitar": ("clean electric guitar", "distorted electric guitar"),
-    "acoustic_guitar": ("acoustic guitar",),
-    "piano": ("piano",),
+RECORDS = {
+    "V1": Record(
+        url="https://zenodo.org/api/records/1649325",
+        folder="medleydb-v1",
+        token_variable="ZENODO_TOKEN",
+        mirrored=("MedleyDB_V1.tar.gz",),
+    ),
+    "V2": Record(
+        url="https://zenodo.org/api/records/1715175",
+        folder="medleydb-v2",
+        token_variable="ZENODO_TOKEN",
+        mirrored=("MedleyDB_V2.tar.gz",),
+    ),
 }
+VERSIONS = {row["track"]: row["version"] for row in read_facts("medleydb_versions")}
+MATERIAL = Material("medleydb", has_stems=True, licence="CC BY-NC-SA")
 
 
 @dataclass(frozen=True)
-class DataSet(Card):
+class DataSet(MultitrackCard):
     """Versions 1 (122 songs) and 2 (74 songs): folders T with T_MIX.wav and T_STEMS/T_STEM_01.wav.
 
     Songs that contain the instrument, and those of them without bleed, counted from the metadata:
     bass 122 and 90, drums 106 and 81, vocals 86 and 65, electric guitar 73 and 57,
-    acoustic guitar 35 and 25, piano 72 and 33.
+    acoustic guitar 35 and 25, piano 72 and 33. versions: those that you have access to.
     """
+
+    versions: Sequence[str] = ("V1", "V2")
 
     title = "MedleyDB"
     description = (
         "196 songs at 44.1 kHz with a mixture, stems and instrument labels. The mixture is not the "
         "plain sum of the stems; bleed is flagged per song, and the errata list songs flagged "
-        "wrongly. 46 songs of MUSDB18 come from here."
+        "wrongly. 46 songs of MUSDB18 come from here. The files above are the metadata; which "
+        "archives hold the audio, only those see who have access."
     )
     citation = (
         "Bittner, Salamon, Tierney, Mauch, Cannam, Bello: MedleyDB, a multitrack dataset for "
@@ -43,23 +67,43 @@ class DataSet(Card):
     access = (
         "Ask for access at https://zenodo.org/record/1649325 (version 1) and "
         "https://zenodo.org/record/1715175 (version 2); it is granted per request and can take "
-        "months. Two songs are open: https://zenodo.org/record/1438309."
+        "months. Two songs are open: the data set medleydb_sample."
     )
-    archives = (
-        Archive(name="MedleyDB version 1", url="https://zenodo.org/record/1649325"),
-        Archive(name="MedleyDB version 2", url="https://zenodo.org/record/1715175"),
-        Archive(
-            name="metadata", url=f"https://github.com/marl/medleydb/archive/{METADATA_COMMIT}.zip"
-        ),
-    )
-    targets = {name: (name,) for name in INSTRUMENTS}  # a stem per target, summed by its labels
-    splits = ("train", "valid", "test")
-    protocol = "per_target"
+    local_variable = "MEDLEYDB_PATH"
+    archives = tuple(list_metadata("medleydb").values())
+
+    def __post_init__(self) -> None:
+        """UserError names an option's value that is none, and what it may be."""
+        super().__post_init__()
+        check_versions(self.versions)
+
+    def choose_songs(self) -> list[Assignment]:
+        """Return the songs of the versions in the split."""
+        return [row for row in self.choose_of("medleydb") if VERSIONS[row.track] in self.versions]
+
+    def fetch(self, tools: Tools) -> None:
+        """Download the metadata and, where no local copy is used, the audio."""
+        fetch_metadata(tools, "medleydb", self.choose_songs())
+        if self.find_local() is None:
+            for version in self.versions:
+                tools.fetch_record(RECORDS[version], self.access)
 
     def prepare(self, tools: Tools) -> list[TrackFiles]:
-        """Not in this version: UserError says where the set is to be had."""
-        raise UserError(
-            "medleydb cannot be prepared by this version yet: a later release will do it; its "
-            "audio needs access to https://zenodo.org/record/1649325 and "
-            "https://zenodo.org/record/1715175, so ask for that now and run the default config."
-        )
+        """Sum the stems of MEDLEYDB_PATH, or of the archives, to a stem per target."""
+        songs = read_metadata(tools, "medleydb", self.choose_songs(), self.bleed)
+        names = {song.id: song.id for _, song in songs}
+        folders = merge_folders(find_song_folders(root, names) for root in self._find_roots(tools))
+        return build_tracks(tools, self, MATERIAL, songs, folders)
+
+    def _find_roots(self, tools: Tools) -> list[Path]:
+        local = self.find_local()
+        if local:
+            return [local]
+        archives = [item for v in self.versions for item in tools.list_record(RECORDS[v])]
+        return [tools.unpack(archive, keep_mixes_and_stems) for archive in archives]
+
+
+def check_versions(versions: Sequence[str]) -> None:
+    """UserError names a version that there is not."""
+    for version in versions:
+        check_choice("versions", version, tuple(RECORDS))

@@ -1,27 +1,34 @@
 """mixing_secrets: 258 multitrack songs, the other half of the paper's second set."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path, PurePosixPath
 
-from iass.foundation.card import Archive, Card, Tools, TrackFiles
-from iass.foundation.errors import UserError
+from iass.datasets.multitracks.card import MultitrackCard, fetch_metadata, read_metadata
+from iass.datasets.multitracks.layout import find_song_folders, keep_audio
+from iass.datasets.multitracks.sources import list_metadata, list_multitracks
+from iass.datasets.multitracks.tracks import Material, build_tracks
+from iass.datasets.splits import Assignment
+from iass.foundation.card import Tools, TrackFiles
 
-METADATA_COMMIT = "0781bc32bcd246898b5fa1646e8b1828ae8be631"  # of SiddGururani/mixing_secrets
-TARGETS = ("vocals", "drums", "bass", "electric_guitar", "acoustic_guitar", "piano")
+MATERIAL = Material("mixing_secrets", has_stems=False, licence="educational purposes only")
+MULTITRACKS = list_multitracks()
 
 
 @dataclass(frozen=True)
-class DataSet(Card):
-    """One zip of raw tracks per song; a stem is the mean of the raw tracks of its group, mono.
+class DataSet(MultitrackCard):
+    """One zip of raw tracks per song; a stem is the mean of the raw tracks of its group.
 
     Songs that contain the instrument, and those of them without bleed, counted from the metadata:
     bass 189 and 159, drums 229 and 201, vocals 197 and 170, electric guitar 165 and 145,
-    acoustic guitar 72 and 65, piano 74 and 58.
+    acoustic guitar 72 and 65, piano 74 and 58. Songs without a published address are left out.
     """
 
     title = "Mixing Secrets"
     description = (
         "258 songs of raw tracks, 24 or 16 bits and mostly 44.1 kHz, with 230 free-form instrument "
-        "labels. No mixture is published: it is the sum of the stems. Six songs have no multitrack."
+        "labels; about 103 GB of zips. No mixture is published: it is the sum of the stems."
     )
     citation = (
         "Gururani, Lerch: Mixing Secrets, a multi-track dataset for instrument recognition in "
@@ -32,23 +39,34 @@ class DataSet(Card):
         "and are fetched, not shipped."
     )
     access = (
-        "Download each song's multitrack zip from https://www.cambridge-mt.com/ms/mtk/ "
-        "(444 zips, 208 GB in all, no checksums published)."
+        "The multitrack zips are listed at https://www.cambridge-mt.com/ms/mtk/; a song whose zip "
+        "is gone can be named in the option 'leave_out'."
     )
-    archives = (
-        Archive(
-            name="metadata",
-            url=f"https://github.com/SiddGururani/mixing_secrets/archive/{METADATA_COMMIT}.zip",
-        ),
-    )  # the zips of the songs have moved between hosts: a song is mapped to its zip by name
-    targets = {name: (name,) for name in TARGETS}  # a stem per target, summed by its labels
-    splits = ("train", "valid", "test")
-    protocol = "per_target"
+    local_variable = "MIXING_SECRETS_PATH"
+    archives = (*list_metadata("mixing_secrets").values(), *chain(*MULTITRACKS.values()))
+
+    def choose_songs(self) -> list[Assignment]:
+        """Return the songs of the split that have an address, or all where a copy may have them."""
+        rows = self.choose_of("mixing_secrets")
+        return rows if self.find_local() else [row for row in rows if row.track in MULTITRACKS]
+
+    def fetch(self, tools: Tools) -> None:
+        """Download the metadata and, where no local copy is used, the songs' zips."""
+        rows = self.choose_songs()
+        fetch_metadata(tools, "mixing_secrets", rows)
+        if self.find_local() is None:
+            tools.fetch([zip_ for row in rows for zip_ in MULTITRACKS[row.track]], self.access)
 
     def prepare(self, tools: Tools) -> list[TrackFiles]:
-        """Not in this version: UserError says where the set is to be had."""
-        raise UserError(
-            "mixing_secrets cannot be prepared by this version yet: a later release will fetch the "
-            "multitrack zips (208 GB) listed at https://www.cambridge-mt.com/ms/mtk/; until then "
-            "run the default config."
-        )
+        """Average and sum the raw files to a stem per target, and these to the mixture."""
+        songs = read_metadata(tools, "mixing_secrets", self.choose_songs(), self.bleed)
+        folders = self._find_folders(tools, [song.id for _, song in songs])
+        usable = [item for item in songs if item[1].id in {*folders, *MULTITRACKS}]
+        return build_tracks(tools, self, MATERIAL, usable, folders)
+
+    def _find_folders(self, tools: Tools, tracks: Sequence[str]) -> dict[str, list[Path]]:
+        local = self.find_local()
+        if local is None:
+            return {t: [tools.unpack(zip_, keep_audio) for zip_ in MULTITRACKS[t]] for t in tracks}
+        zips = {PurePosixPath(z.name).stem: t for t in tracks for z in MULTITRACKS.get(t, ())}
+        return find_song_folders(local, zips | {track: track for track in tracks})

@@ -1,27 +1,10 @@
 """musdb18hq: 150 songs with four stems each, uncompressed; the paper's first set."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from iass.foundation.card import Archive, Card, Tools, TrackFiles
-from iass.foundation.errors import UserError
-
-# The 14 songs of train/ that validate, by folder name: musdb/configs/mus.yaml of the package musdb.
-VALIDATION_TRACKS = (
-    "ANiMAL - Rockshow",
-    "Actions - One Minute Smile",
-    "Alexander Ross - Goodbye Bolero",
-    "Clara Berry And Wooldog - Waltz For My Victims",
-    "Fergessen - Nos Palpitants",
-    "James May - On The Line",
-    "Johnny Lokke - Promises & Lies",
-    "Leaf - Summerghost",
-    "Meaxic - Take A Step",
-    "Patrick Talbot - A Reason To Leave",
-    "Skelpolu - Human Mistakes",
-    "Traffic Experiment - Sirens",
-    "Triviul - Angelsaint",
-    "Young Griffo - Pennies",
-)
+from iass.datasets.musdb.layout import STEMS, keep_songs, list_published, list_tracks
+from iass.foundation.card import Archive, Card, PublishedSong, Tools, TrackFiles
 
 
 @dataclass(frozen=True)
@@ -46,7 +29,9 @@ class DataSet(Card):
         "A licence per song (102 restricted, 48 CC BY-NC-SA): academic use only, no "
         "redistribution of the restricted songs."
     )
-    access = "Download musdb18hq.zip (22.7 GB) from https://zenodo.org/record/3338373."
+    access = "musdb18hq.zip (22.7 GB) is at https://zenodo.org/record/3338373."
+    needs_consent = True
+    local_variable = "MUSDB_PATH"
     archives = (
         Archive(
             name="musdb18hq.zip",
@@ -54,14 +39,14 @@ class DataSet(Card):
             checksum="sha256:baac80d0483c61d74b2e5f3be75fa557eec52898339e6aa45c1fa48833c5d21d",
         ),
     )
-    targets = {name: (name,) for name in ("vocals", "drums", "bass", "other")}
+    targets = {name: (name,) for name in STEMS}
     splits = ("train", "valid", "test")
     protocol = "joint"
 
+    def list_songs(self) -> Sequence[PublishedSong]:
+        """Return the 150 songs."""
+        return list_published()
+
     def prepare(self, tools: Tools) -> list[TrackFiles]:
-        """Not in this version: UserError says where the set is to be had."""
-        raise UserError(
-            "musdb18hq cannot be prepared by this version yet: a later release will fetch "
-            "musdb18hq.zip (22.7 GB) from https://zenodo.org/record/3338373 by itself; until then "
-            "run the default config."
-        )
+        """List the tracks of MUSDB_PATH, or of the archive."""
+        return list_tracks(self.find_local() or tools.unpack(self.archives[0], keep_songs))

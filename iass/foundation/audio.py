@@ -107,6 +107,11 @@ def read_pcm16(path: Path) -> NDArray[np.int16]:
     return np.ascontiguousarray(samples.T)
 
 
+def to_pcm16(audio: FloatArray) -> NDArray[np.int16]:
+    """Return float audio as 16-bit integers, rounded to even and clipped at full scale."""
+    return np.asarray(np.clip(np.rint(audio * 2.0**15), -(2**15), 2**15 - 1), dtype=np.int16)
+
+
 def check_finite(audio: NDArray[Any], where: str, start: int = 0) -> None:
     """UserError naming `where` and the first bad sample if `audio` holds NaN or infinities.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from iass.foundation.files import hash_file
 from iass.foundation.plugins import ROOT
 
 _PACKAGES = ("iass", "baselines")
@@ -14,7 +15,8 @@ _PACKAGES = ("iass", "baselines")
 def hash_code(*modules: str) -> str:
     """Return a hash of the syntax trees of `modules` and of all they import from this project.
 
-    Comments, formatting and docstrings do not enter. Imports are followed wherever they stand.
+    Comments, formatting and docstrings do not enter. Imports are followed wherever they stand. A
+    package brings the tables (*.csv) in its folder.
     """
     seen: set[str] = set()
     waiting = list(modules)
@@ -23,7 +25,7 @@ def hash_code(*modules: str) -> str:
         if module not in seen:
             seen.add(module)
             waiting.extend(_imports(module))
-    lines = [f"{module} {_hash_tree(module)}" for module in sorted(seen)]
+    lines = [f"{module} {_hash_tree(module)} {_hash_tables(module)}" for module in sorted(seen)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
@@ -50,6 +52,14 @@ def _drop_docstring(
 ) -> None:
     if ast.get_docstring(node, clean=False) is not None:
         node.body = node.body[1:]
+
+
+@cache
+def _hash_tables(module: str) -> str:
+    path = _find_file(module)
+    is_package = path is not None and path.name == "__init__.py"
+    tables = sorted(path.parent.glob("*.csv")) if path and is_package else []
+    return " ".join(f"{table.name} {hash_file(table)}" for table in tables)
 
 
 @cache

@@ -168,6 +168,17 @@ class Experiment(_Closed):
         None, description="Overrides the scoring protocol of the data sets' cards."
     )
 
+    errata: Literal["keep", "drop"] = Field(
+        "keep",
+        description="Tracks with a known fault (flag erratum:...) in tables and figures: published "
+        "numbers include them; scores are kept in the table either way.",
+    )
+    allow_overlap: bool = Field(
+        False,
+        description="Score on songs that were trained on as well (refused otherwise); every table "
+        "and figure of the experiment then says so.",
+    )
+
     @field_validator("test_on", "targets", "methods", "seeds")
     @classmethod
     def _check_distinct(cls, values: list[Any]) -> list[Any]:
@@ -194,6 +205,20 @@ class Config(_Closed):
 
     data_dir: str = Field(
         "data", description="Folder of all large files; the variable IASS_DATA overrides it."
+    )
+    accept_licences: list[Name] = Field(
+        default_factory=list,
+        description="Data sets whose licence you accept; `iass data list` prints the terms.",
+    )
+    mirror: str | None = Field(
+        None,
+        description="Address of your laboratory's copy: archives come from <mirror>/<archive>; "
+        "checksums stay enforced.",
+    )
+    checksums: str = Field(
+        "config/checksums.json",
+        description="Lock file: size and sha256 of every download without published checksum, "
+        "recorded the first time and enforced ever after. Commit it.",
     )
     keep_estimates: bool = Field(False, description="Keep the separated WAVs under results/.")
     stale_models: Literal["retrain", "keep"] = Field(

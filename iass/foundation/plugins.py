@@ -22,6 +22,12 @@ def dataset_module(name: str, entry: DatasetEntry) -> str:
     return f"iass.datasets.{entry.module or name}"
 
 
+def list_datasets() -> list[str]:
+    """Return the names of all cards: files in iass/datasets/ with a class DataSet."""
+    files = (ROOT / "iass" / "datasets").glob("*.py")
+    return sorted(path.stem for path in files if "class DataSet(" in path.read_text("utf-8"))
+
+
 def load_method(name: str, entry: MethodEntry) -> BaseMethod:
     """Build a method from its file. UserError if the file's class is of another kind."""
     if entry.command is not None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from iass.datasets.multitracks.guard import Pair, refuse_overlap
+from iass.datasets.multitracks.overlap import find_overlap
 from iass.foundation.card import Card, Split
-from iass.foundation.config import Config, DatasetEntry, MethodEntry
+from iass.foundation.config import Config, DatasetEntry, Experiment, MethodEntry
 from iass.foundation.errors import UserError
 from iass.foundation.plugins import ROOT, dataset_module, method_module, module_file
 from iass.plan.declared import check_plugin, find_kind
@@ -55,6 +57,18 @@ def check_experiments(config: Config, cards: Mapping[str, Card], where: str) -> 
         if experiment.train_on:
             _check_split(f"{key}.train_on", cards, experiment.train_on, "train")
             _check_split(f"{key}.train_on", cards, experiment.train_on, "valid")
+        if not experiment.allow_overlap:
+            refuse_overlap(key, find_known_overlap(experiment, cards))
+
+
+def find_known_overlap(experiment: Experiment, cards: Mapping[str, Card]) -> list[Pair]:
+    """Return the songs, as far as lists are published, that an experiment trains and tests on."""
+    if experiment.train_on is None:
+        return []
+    songs = cards[experiment.train_on].list_songs()
+    learned = [song for song in songs if song.split != "test"]
+    published = [song for dataset in experiment.test_on for song in cards[dataset].list_songs()]
+    return find_overlap(learned, [song for song in published if song.split == "test"])
 
 
 def _check_split(key: str, cards: Mapping[str, Card], dataset: str, split: Split) -> None:

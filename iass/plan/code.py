@@ -23,10 +23,19 @@ class Code:
 
     config: Config
 
+    def fetch(self, wildcards: Wildcards) -> str:
+        """Hash of the code that knows what a data set's archives are."""
+        entry = self.config.datasets[wildcards.dataset]
+        return hash_code(dataset_module(wildcards.dataset, entry))
+
     def prepare(self, wildcards: Wildcards) -> str:
         """Hash of the code that prepares a data set."""
         entry = self.config.datasets[wildcards.dataset]
         return hash_code(PREPARE, dataset_module(wildcards.dataset, entry))
+
+    def overlap(self, _: Wildcards) -> str:
+        """Hash of the leakage guard."""
+        return hash_code("iass.preparation.overlap")
 
     def train(self, wildcards: Wildcards) -> str:
         """Hash of the code that trains a method; constant where finished models are kept."""

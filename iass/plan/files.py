@@ -40,6 +40,16 @@ class Files:
             for target in self.cells.method_targets(run.experiment, run.dataset, run.method)
         ]
 
+    def overlap(self, run: Wildcards | Run) -> list[str]:
+        """The leakage guard's receipt; none for methods that learn nothing."""
+        is_trained = self.cells.config.methods[run.method].kind == "trained"
+        return [f"results/overlap/{run.experiment}/{run.dataset}.json"] if is_trained else []
+
+    def train_manifest(self, wildcards: Wildcards) -> str:
+        """Manifest of the set that an experiment trains on."""
+        entry = self.cells.config.experiments[wildcards.experiment]
+        return f"results/data/{entry.train_on}/manifest.json"
+
     def model_cards(self, experiment: Wildcards) -> list[str]:
         """The model.json of every model of an experiment."""
         runs = self.cells.runs(experiment.experiment)

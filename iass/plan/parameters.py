@@ -2,9 +2,12 @@
 
 import json
 import os
+import shlex
 from dataclasses import asdict, dataclass
 
 from iass.plan.cells import Cells, Wildcards
+
+OVERLAP = ". ATTENTION: songs may be both trained on and scored (allow_overlap)"
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,12 @@ class Parameters:
         """Folder of a data set's large files."""
         return f"{self.data_dir}/{wildcards.dataset}"
 
+    def fetch_options(self, _: Wildcards) -> str:
+        """Options of the step fetch that come from the config's top level."""
+        config = self.cells.config
+        words = ["--checksums", config.checksums, "--accepted", ",".join(config.accept_licences)]
+        return shlex.join([*words, *(["--mirror", config.mirror] if config.mirror else [])])
+
     def method_entry(self, wildcards: Wildcards) -> str:
         """What separating with a method depends on, as JSON."""
         entry = self.cells.config.methods[wildcards.method]
@@ -36,6 +45,11 @@ class Parameters:
     def run_targets(self, run: Wildcards) -> str:
         """Names of a run's targets, separated by commas."""
         return ",".join(self.cells.method_targets(run.experiment, run.dataset, run.method))
+
+    def overlap_allowed(self, wildcards: Wildcards) -> str:
+        """The flag of the leakage guard."""
+        allowed = self.cells.config.experiments[wildcards.experiment].allow_overlap
+        return "--allowed" if allowed else "--no-allowed"
 
     def channels(self, wildcards: Wildcards) -> str:
         """`mono` or `stereo`, of an experiment."""
@@ -63,7 +77,8 @@ class Parameters:
             "methods": entry.methods,
             "kinds": {method: self.cells.config.methods[method].kind for method in entry.methods},
             "targets": self.cells.targets(wildcards.experiment, wildcards.dataset),
-            "data": f"{card.title}: {card.description.rstrip('.')}",
+            "data": f"{card.title}: {card.description.rstrip('.')}{OVERLAP * entry.allow_overlap}",
+            "errata": entry.errata,
             "window_s": self.cells.config.scoring.window_s,
         }
         return json.dumps(context)

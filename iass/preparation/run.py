@@ -1,12 +1,9 @@
 """The step `prepare`: a card's files become a manifest, activity labels and training stores."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
-from iass.foundation import progress
-from iass.foundation.card import Card, TrackFiles
+from iass.foundation.card import Card, Tools, TrackFiles
 from iass.foundation.config import DatasetEntry
 from iass.foundation.errors import UserError
 from iass.foundation.plugins import load_card
@@ -14,31 +11,15 @@ from iass.preparation.activity import write_labels
 from iass.preparation.describe import describe_tracks
 from iass.preparation.manifest import Manifest, write_manifest
 
-S = TypeVar("S")
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class PreparationTools:
-    """What a card's `prepare` is handed: a folder for its files and the job's cores."""
-
-    folder: Path
-    processes: int
-
-    def run_parallel(self, function: Callable[[S], T], items: Sequence[S], what: str) -> list[T]:
-        """Return `function` of each item, in order, with a progress bar."""
-        return progress.run_parallel(function, items, what, self.processes)
-
 
 def prepare_dataset(
-    name: str, entry: DatasetEntry, folder: Path, manifest: Path, labels: Path, processes: int
+    name: str, entry: DatasetEntry, tools: Tools, manifest: Path, labels: Path
 ) -> None:
-    """Prepare the data set `name`: write its files to `folder`, its manifest and its labels.
+    """Prepare the data set `name`: write its files to its folder, its manifest and its labels.
 
     UserError names the file that is missing, broken, of another rate or of another length.
     """
     card = load_card(name, entry)
-    tools = PreparationTools(folder, processes)
     files = card.prepare(tools)
     check_tracks(name, files)
     described, found = describe_tracks(_start_manifest(name, card, files), files, manifest, tools)

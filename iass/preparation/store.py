@@ -47,8 +47,8 @@ def open_store(path: Path) -> NDArray[Any]:
 def read_chunk(store: NDArray[Any], stem: int, start: int, samples: int) -> FloatArray:
     """Return one stem's float32 chunk (channels, samples), zero-padded beyond the end."""
     piece = store[stem, :, start : start + samples]
-    chunk = np.zeros((store.shape[1], samples), np.float32)
-    chunk[:, : piece.shape[1]] = piece
-    if store.dtype == np.int16:
-        chunk *= PCM16_SCALE
+    chunk = np.empty((store.shape[1], samples), np.float32)
+    scale = PCM16_SCALE if store.dtype == np.int16 else np.float32(1)
+    np.multiply(piece, scale, out=chunk[:, : piece.shape[1]])  # converts and scales in one pass
+    chunk[:, piece.shape[1] :] = 0
     return chunk

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 from pydantic import TypeAdapter
@@ -11,6 +12,9 @@ from iass.foundation.config import Kind
 SYSTEM_KINDS: tuple[Kind, ...] = ("trained", "pretrained", "command")
 """Kinds that compete; bounds and oracles only mark what is possible."""
 
+Errata = Literal["keep", "drop"]
+ERRATUM = "erratum:"
+WITHOUT_ERRATA = " Tracks with known faults are left out."
 MASK = "museval"  # the rule of every published number that ours stand beside
 
 
@@ -19,7 +23,8 @@ class Context:
     """One experiment on one data set, methods and targets in the config's order.
 
     `kinds` maps each method to its kind; `window_s` is the length of a scored frame in s;
-    `data` says to a reader what the data set is, e.g. that its music is synthesised.
+    `data` says to a reader what the data set is, e.g. that its music is synthesised; `errata` says
+    whether tracks with a known fault are kept.
     """
 
     experiment: str
@@ -29,6 +34,7 @@ class Context:
     targets: tuple[str, ...]
     data: str
     window_s: float = 1.0
+    errata: Errata = "keep"
 
     @property
     def systems(self) -> list[str]:
@@ -41,7 +47,7 @@ class Context:
         return (
             f"Median over tracks of each track's median over {self.window_s:g}-s frames, in dB, "
             "with the 25 % and 75 % quantiles over tracks; n is the number of tracks scored; "
-            "silence scores an SDR of 0 dB."
+            f"silence scores an SDR of 0 dB.{WITHOUT_ERRATA * (self.errata == 'drop')}"
         )
 
 
@@ -51,11 +57,16 @@ def parse_context(text: str) -> Context:
 
 
 def select_scores(scores: pd.DataFrame, context: Context) -> pd.DataFrame:
-    """Return the rows of a score table that belong to the context, under museval's mask."""
+    """Return the rows of a score table that belong to the context, under museval's mask.
+
+    Without the tracks that have a flag erratum:..., if the context drops those.
+    """
+    is_faulty = scores["flags"].str.contains(ERRATUM, regex=False)
     is_wanted = (
         (scores["experiment"] == context.experiment)
         & (scores["dataset"] == context.dataset)
         & (scores["mask"] == MASK)
+        & ~(is_faulty & (context.errata == "drop"))
     )
     selected: pd.DataFrame = scores[is_wanted].reset_index(drop=True)
     return selected

@@ -1,4 +1,27 @@
+rule fetch:
+    output:
+        "results/data/{dataset}/fetched.json",
+    log:
+        "results/logs/fetch/{dataset}.log",
+    conda:
+        "../envs/prepare.yaml"
+    resources:
+        download=1,
+    params:
+        entry=plan.params.dataset_entry,
+        folder=plan.params.dataset_folder,
+        options=plan.params.fetch_options,
+        code=plan.code.fetch,
+    message:
+        "Fetch {wildcards.dataset}"
+    shell:
+        "python -m iass step fetch {wildcards.dataset} --entry {params.entry:q}"
+        " --folder {params.folder:q} --receipt {output} {params.options} 2> {log}"
+
+
 rule prepare:
+    input:
+        "results/data/{dataset}/fetched.json",
     output:
         manifest="results/data/{dataset}/manifest.json",
         labels="results/data/{dataset}/labels.parquet",
@@ -19,3 +42,23 @@ rule prepare:
         "python -m iass step prepare {wildcards.dataset} --entry {params.entry:q}"
         " --folder {params.folder:q} --manifest {output.manifest} --labels {output.labels}"
         " --processes {threads} 2> {log}"
+
+
+rule overlap:
+    input:
+        train=plan.files.train_manifest,
+        test="results/data/{dataset}/manifest.json",
+    output:
+        "results/overlap/{experiment}/{dataset}.json",
+    log:
+        "results/logs/overlap/{experiment}/{dataset}.log",
+    conda:
+        "../envs/prepare.yaml"
+    params:
+        allowed=plan.params.overlap_allowed,
+        code=plan.code.overlap,
+    message:
+        "Compare {wildcards.dataset} with the songs that {wildcards.experiment} trains on"
+    shell:
+        "python -m iass step overlap {wildcards.experiment} {input.train} {input.test}"
+        " {params.allowed} --output {output} 2> {log}"

@@ -1,0 +1,21 @@
+"""The sentence that stops a comparison whose test songs have been trained on."""
+
+from collections.abc import Sequence
+
+from iass.foundation.errors import UserError
+
+Pair = tuple[str, str]
+"""Track ids of one song: where it trains or validates, and where it tests."""
+
+_LISTED = 3  # pairs in the sentence
+
+
+def refuse_overlap(where: str, pairs: Sequence[Pair]) -> None:
+    """UserError with the count and the first of the pairs, if there are any."""
+    if not pairs:
+        return
+    named = "; ".join(f"'{train}' is '{test}'" for train, test in pairs[:_LISTED])
+    raise UserError(
+        f"{where}: {len(pairs)} song(s) of the test tracks are also trained on ({named}, ...); "
+        "train on another set, or set 'allow_overlap: true' there, which marks every result."
+    )

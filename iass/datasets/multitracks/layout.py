@@ -1,0 +1,81 @@
+"""Finding a song's files in a folder that somebody else unpacked, by track id and file name."""
+
+import os
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+_AUDIO = (".wav", ".aif", ".aiff", ".flac")
+_WHOLE = "_full"  # at the end of the names of Mixing Secrets' zips
+_EXTRAS = "__MACOSX"
+
+
+def keep_mixes_and_stems(member: PurePosixPath) -> PurePosixPath | None:
+    """Want T_MIX.wav and T_STEMS/T_STEM_01.wav of a MedleyDB archive, and no raw file."""
+    is_wanted = member.stem.endswith("_MIX") or "_STEM_" in member.stem
+    return member if is_wanted and member.suffix.lower() == ".wav" else None
+
+
+def keep_audio(member: PurePosixPath) -> PurePosixPath | None:
+    """Want every audio file of a multitrack zip."""
+    return member if member.suffix.lower() in _AUDIO else None
+
+
+def find_song_folders(root: Path, names: Mapping[str, str]) -> dict[str, list[Path]]:
+    """Return the folders of songs below `root` by track id, however deep, not looking into them.
+
+    `names` maps names that a song's folder may have to track ids; case and "_Full" do not count.
+    """
+    tracks = {fold_name(name): track for name, track in names.items()}
+    found: dict[str, list[Path]] = {}
+    for folder, inner, _ in _walk(root):
+        for name in list(inner):
+            track = tracks.get(fold_name(name))
+            if track is not None:
+                found.setdefault(track, []).append(folder / name)
+                inner.remove(name)
+    return found
+
+
+def merge_folders(found: Iterable[Mapping[str, Sequence[Path]]]) -> dict[str, list[Path]]:
+    """Join what `find_song_folders` found below several folders."""
+    merged: dict[str, list[Path]] = {}
+    for folders in found:
+        for track, places in folders.items():
+            merged.setdefault(track, []).extend(places)
+    return merged
+
+
+def index_files(folders: Iterable[Path]) -> dict[str, Path]:
+    """Return the files of a song's folders by folded name; of equal names the least deep one."""
+    files: dict[str, Path] = {}
+    for root in folders:
+        for place, _, names in _walk(root):
+            for name in names:
+                known = files.setdefault(fold_name(name), place / name)
+                if len(place.parts) + 1 < len(known.parts):
+                    files[fold_name(name)] = place / name
+    return files
+
+
+def list_missing(names: Iterable[str], files: Mapping[str, Path]) -> list[str]:
+    """Return the names that are not among the files of `index_files`, sorted."""
+    return sorted({name for name in names if fold_name(name) not in files})
+
+
+def fold_name(name: str) -> str:
+    """Return a file's or a folder's name without case, spelling of accents, and "_Full"."""
+    return unicodedata.normalize("NFC", name).casefold().removesuffix(_WHOLE)
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """Walk in sorted order, through links but each folder once, without Apple's extras."""
+    seen: set[str] = set()
+    for folder, inner, names in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:
+            inner.clear()
+            continue
+        seen.add(real)
+        inner[:] = sorted(name for name in inner if name != _EXTRAS and not name.startswith("."))
+        yield Path(folder), inner, sorted(name for name in names if not name.startswith("."))

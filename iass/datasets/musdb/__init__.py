@@ -1,0 +1,1 @@
+"""What the three editions of MUSDB18 share: folders of tracks, splits, errata."""
