@@ -13,7 +13,13 @@ from iass.foundation.config import DatasetEntry
 from iass.foundation.errors import UserError
 from iass.foundation.files import read_json
 from iass.foundation.plugins import ROOT, list_datasets
-from iass.preparation.catalogue import configure_card, describe_catalogue, find_card
+from iass.preparation.catalogue import (
+    Places,
+    choose_places,
+    configure_card,
+    describe_catalogue,
+    find_card,
+)
 from iass.preparation.fetch import fetch_dataset
 from iass.preparation.tools import PreparationTools
 
@@ -108,3 +114,16 @@ def test_options_come_from_the_config_that_is_given(tmp_path: Path) -> None:
     assert vars(configure_card("synthband", config)) == entry["options"]
     with pytest.raises(UserError, match=r"config.yaml has no data set 'mm'; it has"):
         configure_card("mm", config)
+
+
+def test_places_come_from_the_command_then_from_the_config_then_from_habit(tmp_path: Path) -> None:
+    raw = yaml.safe_load((ROOT / "config" / "config.yaml").read_text("utf-8"))
+    raw |= {"data_dir": "/big", "mirror": "http://lab.example", "accept_licences": ["mm"]}
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump(raw))
+    usual = Places(Path("data"), Path("config/checksums.json"), None, [])
+    assert choose_places(None, None, None, None) == usual
+    asked = choose_places(config, None, None, None)
+    assert asked == Places(Path("/big"), usual.checksums, "http://lab.example", ["mm"])
+    given = choose_places(config, tmp_path, Path("lock.json"), "http://other.example")
+    assert given == Places(tmp_path, Path("lock.json"), "http://other.example", ["mm"])

@@ -26,7 +26,7 @@ def _find(folders: Folders) -> list[tuple[str, str]]:
 
 def _evaluate(folders: Folders, output: Path, options: Options = HALF) -> pd.DataFrame:
     evaluation = evaluate_folders(folders.references, folders.estimates, output, options)
-    assert evaluation.failure == ""
+    assert not evaluation.failures
     return evaluation.scores
 
 
@@ -61,8 +61,8 @@ def test_an_empty_folder_on_both_sides_is_a_track_without_references(tmp_path: P
         (folder / "A").mkdir()
     assert _find(folders) == [("test", "A"), ("test", "B")]
     evaluation = evaluate_folders(folders.references, folders.estimates, tmp_path / "o", HALF)
-    assert "1 of 2 tracks were not scored" in evaluation.failure
-    assert f"{folders.references / 'A'} holds no reference" in evaluation.failure
+    [failure] = evaluation.failures
+    assert f"{folders.references / 'A'} holds no reference" in failure
 
 
 def test_nothing_found_is_explained(tmp_path: Path) -> None:
@@ -204,8 +204,8 @@ def test_a_broken_track_stops_no_other_and_is_counted(tmp_path: Path) -> None:
         output = tmp_path / f"o{jobs}"
         options = replace(HALF, jobs=jobs)
         evaluation = evaluate_folders(folders.references, folders.estimates, output, options)
-        assert evaluation.failure.startswith("2 of 3 tracks were not scored: ")
-        assert "drums.wav cannot be read" in evaluation.failure
+        assert len(evaluation.failures) == 2
+        assert any("drums.wav cannot be read" in failure for failure in evaluation.failures)
         assert sorted(read_visible(output)) == ["scores.parquet", f"{TREE[0]}.json"]
         good = whole[whole["track"] == "A - Ünë. v2"].reset_index(drop=True)
         pd.testing.assert_frame_equal(evaluation.scores, good)
@@ -230,7 +230,7 @@ def test_when_nothing_can_be_scored_nothing_is_changed(tmp_path: Path) -> None:
     for track in TREE:
         _break(folders, track)
     message = _refuse(folders, tmp_path / "o")
-    assert message.startswith("3 of 3 tracks were not scored: ")
+    assert message.startswith("None of 3 tracks was scored: ")
     assert read_visible(tmp_path / "o") == before
 
 
@@ -263,3 +263,14 @@ def test_printed_medians_leave_out_what_was_not_computed(tmp_path: Path) -> None
     assert format_medians(some).split()[:3] == ["target", "SAR", "n"]
     none = _evaluate(folders, tmp_path / "o", replace(HALF, metrics=("uSDR",)))
     assert format_medians(none).startswith("No SDR, ISR, SIR, SAR was computed")
+
+
+def test_a_file_that_museval_would_count_though_it_is_not_scored_now_is_named(
+    tmp_path: Path,
+) -> None:
+    stranger = tmp_path / "out" / "test" / "Z.json"
+    stranger.parent.mkdir(parents=True)
+    stranger.write_text("{}")
+    message = _refuse(write_tree(tmp_path, ("A",)), tmp_path / "out")
+    assert message.startswith(f"{stranger} is of a track that is not scored now")
+    assert stranger.read_text() == "{}"

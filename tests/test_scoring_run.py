@@ -172,3 +172,37 @@ def test_predicted_activity_is_scored_beside_the_separation(
     assert scored.set_index("metric")["value"]["activity_F1"] == 1.0
     score_shard(job, tmp_path / "none.parquet")
     assert not read_scores(tmp_path / "none.parquet")["metric"].isin(ACTIVITY_METRICS).any()
+
+
+def test_activity_that_is_not_finite_has_the_reason_and_stops_nothing(
+    separated: tuple[Band, ScoringJob], tmp_path: Path
+) -> None:
+    _, job = separated
+    rows = pd.DataFrame(
+        {
+            "track": "Öje",
+            "target": "bass",
+            "frame_s": [0.0, 0.1],
+            "probability": [0.5, np.nan],
+            "gate": 1.0,
+        }
+    )
+    write_activity(tmp_path / "activity.parquet", [rows], "band", job.method, None)
+    score_shard(replace(job, activity=tmp_path / "activity.parquet"), tmp_path / "scores.parquet")
+    table = read_scores(tmp_path / "scores.parquet")
+    scored = table[table["metric"].isin(ACTIVITY_METRICS)]
+    assert set(scored["metric"]) == set(ACTIVITY_METRICS)
+    assert scored["value"].isna().all()
+    assert scored["reason"].str.contains("NaN or infinite probability in frame 1").all()
+
+
+def test_a_kept_track_that_was_cut_short_is_scored_again(
+    separated: tuple[Band, ScoringJob], tmp_path: Path
+) -> None:
+    _, job = separated
+    job = replace(job, work=tmp_path / "work")
+    score_shard(job, tmp_path / "one.parquet")
+    for kept in job.work.glob("*.parquet"):
+        kept.write_bytes(kept.read_bytes()[:100])
+    score_shard(job, tmp_path / "two.parquet")
+    assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()

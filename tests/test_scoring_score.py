@@ -132,7 +132,7 @@ def test_under_the_mask_target_a_gated_second_costs_what_silence_costs() -> None
     band.estimates["t0"][:, :4000] = 0
     scores = _score(band, "per_target", ENGINES["exact"])
     assert pick(scores, "t0", "SDR", "target")[0] == 0.0
-    for metric in ("SIR", "SAR", "SI-SDR"):
+    for metric in ("ISR", "SIR", "SAR", "SI-SDR"):
         assert pick_reasons(scores, "t0", metric, "target")[0] == ESTIMATE_SILENT
 
 

@@ -274,3 +274,9 @@ def test_a_given_config_replaces_the_default(finished: Project, tmp_path: Path) 
     jobs = finished.plan_jobs("--configfile", str(tmp_path / "mine.yaml"))
     assert "Collect the scores of ibm in other" in jobs
     assert not {job for job in jobs if "tiny" in job}
+
+
+def test_accepting_another_licence_prepares_and_trains_nothing_again(project: Project) -> None:
+    project.write_config(TINY | {"accept_licences": ["musdb18hq"], "mirror": "http://lab.example"})
+    steps = ("Prepare", "Train", "Separate", "Score")
+    assert not [job for job in project.plan_jobs() if job.startswith(steps)]

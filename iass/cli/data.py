@@ -12,24 +12,24 @@ app = typer.Typer(
 
 Name = Annotated[str, typer.Argument(help="Data set, as `iass data list` names it.")]
 DataDir = Annotated[
-    Path, typer.Option(envvar="IASS_DATA", help="Folder of all large files: `data_dir`.")
+    Path | None,
+    typer.Option(envvar="IASS_DATA", help="Folder of all large files; else the config's, or data."),
 ]
-DATA = Path("data")
 ConfigFile = Annotated[
     Path | None,
-    typer.Option("--configfile", help="Config whose entry of the data set gives its options."),
+    typer.Option("--configfile", help="Config with the data set's options, `data_dir` and so on."),
 ]
 
 
 @app.command("list")
-def list_all(data_dir: DataDir = DATA) -> None:
+def list_all(data_dir: DataDir = None) -> None:
     """Print every data set: what it is, its size, what is here of it, access and terms.
 
     Example: iass data list
     """
-    from iass.preparation.catalogue import describe_catalogue
+    from iass.preparation.catalogue import choose_places, describe_catalogue
 
-    typer.echo(describe_catalogue(data_dir))
+    typer.echo(describe_catalogue(choose_places(None, data_dir, None, None).data_dir))
 
 
 @app.command()
@@ -42,23 +42,25 @@ def fetch(
         str | None, typer.Option(help="Address of a copy: files come from <mirror>/<file>.")
     ] = None,
     checksums: Annotated[
-        Path, typer.Option(help="Lock file of first downloads; commit it.")
-    ] = Path("config/checksums.json"),
+        Path | None, typer.Option(help="Lock file of first downloads; commit it.")
+    ] = None,
     configfile: ConfigFile = None,
-    data_dir: DataDir = DATA,
+    data_dir: DataDir = None,
 ) -> None:
     """Download a data set, verified; after an interruption it goes on where it was.
 
     Example: iass data fetch musdb18hq --accept-licence
     """
-    from iass.preparation.catalogue import configure_card
+    from iass.preparation.catalogue import choose_places, configure_card
     from iass.preparation.fetch import check_consent
     from iass.preparation.tools import PreparationTools
 
     card = configure_card(name, configfile)
-    check_consent(name, card, [name] if accept_licence else [])
-    card.fetch(PreparationTools(data_dir / name, checksums=checksums, mirror=mirror))
-    typer.echo(f"{name} is here: {card.find_local() or data_dir / 'archives'}")
+    places = choose_places(configfile, data_dir, checksums, mirror)
+    check_consent(name, card, [*places.accepted, *([name] if accept_licence else [])])
+    folder = places.data_dir / name
+    card.fetch(PreparationTools(folder, checksums=places.checksums, mirror=places.mirror))
+    typer.echo(f"{name} is here: {card.find_local() or places.data_dir / 'archives'}")
 
 
 @app.command()
@@ -69,7 +71,7 @@ def check(
     ] = None,
     processes: Annotated[int, typer.Option(min=1, help="Tracks looked at at once.")] = 1,
     configfile: ConfigFile = None,
-    data_dir: DataDir = DATA,
+    data_dir: DataDir = None,
 ) -> None:
     """Look at every file of a data set: rates, lengths, silence, sums, known defects.
 
@@ -77,13 +79,14 @@ def check(
 
     Example: iass data check musdb18hq /data/musdb18hq
     """
-    from iass.preparation.catalogue import configure_card
+    from iass.preparation.catalogue import choose_places, configure_card
     from iass.preparation.check import check_dataset
     from iass.preparation.inspection import format_findings
     from iass.preparation.tools import PreparationTools
 
     card = configure_card(name, configfile)
-    tools = PreparationTools(data_dir / name, processes)
+    places = choose_places(configfile, data_dir, None, None)
+    tools = PreparationTools(places.data_dir / f"{name}-check", processes)
     findings, tracks = check_dataset(name, card, tools, copy)
     typer.echo(format_findings(findings, tracks))
     if any(finding.severity == "error" for finding in findings):

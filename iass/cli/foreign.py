@@ -14,6 +14,9 @@ def import_museval(
         Path, typer.Option("-o", "--output", help="Score table to write, .parquet or .csv.")
     ],
     dataset: Annotated[str, typer.Option(help="Data set that was scored.")] = "musdb18",
+    experiment: Annotated[
+        str, typer.Option(help="Experiment to stand in, beside rows of yours of that name.")
+    ] = "imported",
 ) -> None:
     """Read museval's JSON files, such as SiSEC 2018's submissions, into one score table.
 
@@ -26,7 +29,7 @@ def import_museval(
     writers = {".parquet": write_scores, ".csv": write_scores_csv}
     if output.suffix not in writers:
         raise UserError(f"{output} ends neither in .parquet nor in .csv; choose one of them.")
-    scores = import_submissions(folder, dataset)
+    scores = import_submissions(folder, dataset, experiment)
     writers[output.suffix](output, scores)
     methods, tracks = scores["method"].nunique(), scores["track"].nunique()
     typer.echo(f"Imported {methods} methods, {tracks} tracks, {len(scores)} rows: {output}")

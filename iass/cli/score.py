@@ -18,7 +18,9 @@ def score(
         Path,
         typer.Option("-o", "--output", help="File .json, .parquet or .csv; for a tree a folder."),
     ],
-    targets: Annotated[str, typer.Option(help="Score these only, as: vocals,drums")] = "",
+    targets: Annotated[
+        str, typer.Option(help="Score these only, as: vocals,drums; SIR and SAR are then theirs.")
+    ] = "",
     metrics: Annotated[str, typer.Option(help="Compute these only, as: SDR,SI-SDR")] = "",
     protocol: Annotated[
         Protocol, typer.Option(help="All targets together as museval does, or each by itself.")
@@ -42,8 +44,8 @@ def score(
     from iass.scoring.score import METRICS
 
     options = Options(
-        targets=targets.split(",") if targets else None,
-        metrics=metrics.split(",") if metrics else METRICS,
+        targets=_split_names(targets) or None,
+        metrics=_split_names(metrics) or METRICS,
         protocol=protocol,
         window_s=window,
         hop_s=hop,
@@ -53,5 +55,12 @@ def score(
     evaluation = evaluate_folders(references, estimates, output, options)
     typer.echo(format_medians(evaluation.scores))
     typer.echo(f"Scores: {output}")
-    if evaluation.failure:
-        raise UserError(evaluation.failure)
+    if evaluation.failures:
+        for failure in evaluation.failures:
+            typer.echo(failure, err=True)
+        raise UserError(f"{len(evaluation.failures)} track(s) were not scored, for these reasons.")
+
+
+def _split_names(text: str) -> list[str]:
+    """Return names that commas separate, each once."""
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))

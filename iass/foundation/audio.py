@@ -128,7 +128,10 @@ def write_wav(path: Path, audio: NDArray[Any], rate_hz: int) -> None:
     """Write (channels, samples) atomically: int16 as 16-bit PCM, float32 as float WAV."""
     subtype = _WAV_SUBTYPE[audio.dtype]
     with replace_file(path) as temporary:
-        soundfile.write(str(temporary), audio.T, rate_hz, subtype=subtype, format="WAV")
+        try:
+            soundfile.write(str(temporary), audio.T, rate_hz, subtype=subtype, format="WAV")
+        except (soundfile.LibsndfileError, AssertionError) as error:  # what a full disk becomes
+            raise UserError(f"{path} cannot be written ({error}); is the disk full?") from None
 
 
 def resample(audio: FloatArray, from_hz: int, to_hz: int) -> FloatArray:

@@ -1,6 +1,7 @@
 """What data sets there are, what is on the disk of them, and what their terms are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.filesize import decimal
@@ -9,6 +10,32 @@ from iass.foundation.card import Card
 from iass.foundation.config import DatasetEntry, load_config
 from iass.foundation.errors import UserError
 from iass.foundation.plugins import list_datasets, load_card
+from iass.preparation.tools import CHECKSUMS
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where downloads go and come from, and the data sets whose licence is accepted."""
+
+    data_dir: Path
+    checksums: Path
+    mirror: str | None
+    accepted: Sequence[str]
+
+
+def choose_places(
+    config: Path | None, data_dir: Path | None, checksums: Path | None, mirror: str | None
+) -> Places:
+    """Return what was given; what was not comes from the config file, or is the usual place."""
+    if config is None:
+        return Places(data_dir or Path("data"), checksums or CHECKSUMS, mirror, [])
+    found = load_config(config)
+    return Places(
+        data_dir=data_dir or Path(found.data_dir),
+        checksums=checksums or Path(found.checksums),
+        mirror=mirror or found.mirror,
+        accepted=found.accept_licences,
+    )
 
 
 def configure_card(name: str, config: Path | None) -> Card:

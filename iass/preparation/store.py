@@ -4,6 +4,7 @@ A store is a .npy file of shape (stems, channels, samples), stems in the sorted 
 names. 16-bit sources are kept as their exact integers, everything else as float32.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,21 @@ def write_store(path: Path, stems: Sequence[Path]) -> None:
     dtype = np.int16 if exact else np.float32
     with replace_file(path) as temporary:
         array = np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=shape)
+        _claim_space(temporary)
         for index, stem in enumerate(stems):
             array[index] = read_pcm16(stem) if exact else read_audio(stem)[0]
         array.flush()
+
+
+def _claim_space(path: Path) -> None:
+    """Take the file's blocks now: a full disk is a sentence here, and a killed process later."""
+    if not hasattr(os, "posix_fallocate"):  # macOS
+        return
+    try:
+        with path.open("rb+") as stream:
+            os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
+    except OSError as error:
+        raise UserError(f"{path.parent} has no room for a store ({error.strerror}).") from None
 
 
 def open_store(path: Path) -> NDArray[Any]:

@@ -1,1 +1,1 @@
-"""From estimates to the tidy score table: protocols, the engine museval, joining the shards."""
+"""From estimates to the tidy score table: metrics, engines, protocols, masks, files."""

@@ -18,12 +18,16 @@ from iass.scoring.frames import FrameGrid
 SINGULAR = "museval cannot solve for the filters of these references; score with engine exact"
 
 
+class NotScorableError(Exception):
+    """The engine gives no value for any frame of the set; says why in its own words."""
+
+
 class Engine(Protocol):
     """Scores sources against each other, all of a set together.
 
     `read(start, stop)` gives references and estimates, each (sources, channels, samples). Returns
-    the metrics asked for, dB (sources, frames), NaN where the engine gives no value. ValueError in
-    the engine's words where it scores nothing of the set.
+    the metrics asked for, dB (sources, frames), NaN where the engine gives no value.
+    NotScorableError in the engine's words where it scores nothing of the set.
     """
 
     def __call__(
@@ -67,8 +71,10 @@ def score_with_museval(
         warnings.simplefilter("ignore", RuntimeWarning)  # 0/0 in frames that become NaN
         try:
             values = import_museval().evaluate(*audio, win=grid.window, hop=grid.hop)
+        except ValueError as error:
+            raise NotScorableError(" ".join(str(error).split())) from None
         except AttributeError:  # its way out of a singular system looks for np.linalg.linalg
-            raise ValueError(SINGULAR) from None
+            raise NotScorableError(SINGULAR) from None
     named = dict(zip(METRICS, values, strict=True))
     return {metric: np.asarray(named[metric]) for metric in metrics}
 

@@ -1,6 +1,5 @@
 """Scores of WAV files without the workflow: one track, or trees of tracks, to files of scores."""
 
-import math
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -38,6 +37,7 @@ from iass.scoring.table import (
 EXPERIMENT = "scored"
 PACKAGES = ("numpy", "soundfile", "torch")  # whose versions a track's scores depend on
 SHORTEST_S = 0.001  # s; a frame below could round to no sample
+LONGEST_S = 30  # s; memory grows with the frame, by the filters' spectra
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,10 @@ class Options:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The score table of all tracks that could be scored, and a sentence about the others."""
+    """The score table of all tracks that could be scored, and why each of the others was not."""
 
     scores: pd.DataFrame
-    failure: str = ""
+    failures: Sequence[str] = ()
 
 
 Write = Callable[[Path, pd.DataFrame], None]
@@ -88,8 +88,10 @@ def _check_options(options: Options) -> None:
         if metric not in METRICS:
             raise UserError(f"There is no metric '{metric}'; choose among {', '.join(METRICS)}.")
     for name, value_s in (("window", options.window_s), ("hop", options.hop_s)):
-        if not SHORTEST_S <= value_s < math.inf:
-            raise UserError(f"--{name} is {value_s} s; give a number of s from {SHORTEST_S} on.")
+        if not SHORTEST_S <= value_s <= LONGEST_S:
+            raise UserError(
+                f"--{name} is {value_s} s; give a number of s from {SHORTEST_S} to {LONGEST_S}."
+            )
     check_device(options.device)
 
 
@@ -105,26 +107,30 @@ def _evaluate_pair(track: TrackFolders, output: Path, options: Options) -> Evalu
 
 def _evaluate_tree(references: Path, estimates: Path, output: Path, options: Options) -> Evaluation:
     tracks = find_tracks(references, estimates)
+    _refuse_strangers(output, tracks)
     if output.is_file() or output.suffix in (".json", ".parquet", ".csv"):
         raise UserError(f"{references} is a tree of tracks, but {output} a file; give a folder.")
     outcomes = _score_tracks(tracks, output / ".finished", options)
-    failure = _count_failures(outcomes)
+    failures = [str(outcome) for outcome in outcomes if isinstance(outcome, UserError)]
     scored = [outcome for outcome in outcomes if not isinstance(outcome, UserError)]
     if not scored:
-        raise UserError(failure)
+        raise UserError(f"None of {len(tracks)} tracks was scored: {failures[0]}")
     for track, outcome in zip(tracks, outcomes, strict=True):
         _write_track(output / track.subset / f"{track.name}.json", outcome, options)
     scores = _name_source(concatenate(scored), references, estimates)
     write_scores(output / "scores.parquet", scores)
-    return Evaluation(scores, failure)
+    return Evaluation(scores, failures)
 
 
-def _count_failures(outcomes: Sequence[Outcome]) -> str:
-    """Return a sentence with the first reason; empty text if all tracks were scored."""
-    reasons = [outcome for outcome in outcomes if isinstance(outcome, UserError)]
-    if not reasons:
-        return ""
-    return f"{len(reasons)} of {len(outcomes)} tracks were not scored: {reasons[0]}"
+def _refuse_strangers(output: Path, tracks: Sequence[TrackFolders]) -> None:
+    """UserError if museval would read a file from `output` that this run does not write."""
+    ours = {output / track.subset / f"{track.name}.json" for track in tracks}
+    for folder in sorted({path.parent for path in ours}):
+        for path in sorted(folder.glob("*.json")):
+            if path not in ours:
+                raise UserError(
+                    f"{path} is of a track that is not scored now; remove it or give a new folder."
+                )
 
 
 def _write_track(path: Path, outcome: Outcome, options: Options) -> None:
@@ -182,6 +188,8 @@ def _try_track(options: Options, threads: int, kept: Path | None, track: TrackFo
         return error
     except OSError as error:
         return UserError(f"{error.filename or track.name}: {error.strerror or error}.")
+    except (MemoryError, torch.OutOfMemoryError):
+        return UserError(f"{track.name} needs more memory; use fewer --jobs or fewer --targets.")
 
 
 def _score_track(options: Options, kept: Path | None, track: TrackFolders) -> pd.DataFrame:
@@ -216,7 +224,7 @@ def _hash_content(files: SongFiles, options: Options) -> str:
 
 def _compute_scores(files: SongFiles, options: Options) -> pd.DataFrame:
     with open_song(files) as (song, rate_hz):
-        window, hop = (round(s * rate_hz) for s in (options.window_s, options.hop_s))
+        window, hop = (int(s * rate_hz) for s in (options.window_s, options.hop_s))
         scores = score_song(
             song,
             FrameGrid(max(1, window), max(1, hop), rate_hz),

@@ -87,8 +87,8 @@ def _find_estimate(references: Path, estimates: Path, target: str) -> Path:
     if not path.is_file():
         reference = references / path.name
         raise UserError(
-            f"{path} is missing, but there is {reference}; add the estimate, or leave the target "
-            "out with --targets."
+            f"{path} is missing, but there is {reference}; add the estimate, or name the others "
+            "with --targets, for scores of that smaller set."
         )
     return path
 

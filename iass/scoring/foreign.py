@@ -10,10 +10,8 @@ from iass.foundation.progress import show_progress
 from iass.scoring.museval_json import read_museval_json
 from iass.scoring.table import check_scores, concatenate
 
-EXPERIMENT = "imported"
 
-
-def import_submissions(folder: Path, dataset: str) -> pd.DataFrame:
+def import_submissions(folder: Path, dataset: str, experiment: str = "imported") -> pd.DataFrame:
     """Return the score table of `folder`, with one method per METHOD/test/**/*.json.
 
     That is the layout of SiSEC 2018's submissions. `folder` may also be one METHOD; a method and
@@ -28,7 +26,7 @@ def import_submissions(folder: Path, dataset: str) -> pd.DataFrame:
         for method, path in show_progress(files, "import", len(files))
     ]
     rows = concatenate(tables).assign(
-        experiment=EXPERIMENT,
+        experiment=experiment,
         dataset=dataset,
         seed=None,
         mask="museval",

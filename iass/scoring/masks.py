@@ -2,8 +2,9 @@
 
 `museval`: a frame counts for a target only if every source that is scored together sounds in it
 (its channels do not add up to zero). A method that gates to zero thus chooses its frames.
-`target`: the target's own reference alone decides (any sample that is not zero), so that every
-method is scored on the same frames, and silence where the target plays costs what it costs.
+`target`: the target's own reference alone decides (any sample that is not zero), so that SDR and
+SNRi score every method on the same frames, and silence where the target plays costs what it costs;
+the other metrics still leave out frames in which the estimate is silent.
 `none`: metrics of whole songs, from which no frame is left out.
 """
 
@@ -21,8 +22,8 @@ NO_MASK = "none"
 REFERENCE_SILENT = "the reference is silent in this frame"
 ESTIMATE_SILENT = "the estimate is silent in this frame"
 OTHERS_SILENT = "a source that is scored together with the target is silent in this frame"
-NEEDS_ESTIMATE = ("SIR", "SAR", "SI-SDR")
-"""Metrics that mean nothing for a silent estimate: it has no interference, no scale."""
+NEEDS_ESTIMATE = ("ISR", "SIR", "SAR", "SI-SDR")
+"""Metrics that do not hear a silent frame: they come from whole-track filters, or need a scale."""
 
 Reasons = NDArray[np.object_]
 """Why a frame is left out, (frames,); empty text where it counts."""

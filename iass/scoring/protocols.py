@@ -9,7 +9,7 @@ import numpy as np
 from iass.foundation import config
 from iass.scoring.bss_eval import METRICS, Metric
 from iass.scoring.energies import Energies, Flags, Values
-from iass.scoring.engines import Engine
+from iass.scoring.engines import Engine, NotScorableError
 from iass.scoring.frames import FrameGrid
 from iass.scoring.song import Signal, Song, read_together, subtract
 
@@ -122,9 +122,9 @@ def _run_comparison(
     read = read_together(comparison.references, comparison.estimates)
     try:
         scores = engine(read, samples, grid, metrics)
-    except ValueError as error:
+    except NotScorableError as error:
         nothing = np.full(len(grid.list_frames(samples)), np.nan)
-        return dict.fromkeys(keys, Outcome(nothing, " ".join(str(error).split())))
+        return dict.fromkeys(keys, Outcome(nothing, str(error)))
     return {
         (target, metric): Outcome(scores[metric][row], NO_VALUE)
         for row, target in enumerate(comparison.targets)

@@ -18,7 +18,7 @@ from iass.foundation.provenance import describe_environment, describe_packages
 from iass.preparation.activity import read_track_labels
 from iass.preparation.manifest import Manifest, Track, read_manifest
 from iass.preparation.tracks import read_mixture, read_reference
-from iass.scoring.activity import score_track_activity
+from iass.scoring.activity import ACTIVITY_METRICS, score_track_activity
 from iass.scoring.engines import ENGINES
 from iass.scoring.finished import keep_finished
 from iass.scoring.frames import FrameGrid
@@ -78,7 +78,7 @@ def _score_track(job: ScoringJob, manifest: Manifest, track: Track) -> pd.DataFr
 
 
 def _score_separation(job: ScoringJob, manifest: Manifest, track: Track) -> list[Score]:
-    window, hop = (round(s * track.rate_hz) for s in (job.scoring.window_s, job.scoring.hop_s))
+    window, hop = (int(s * track.rate_hz) for s in (job.scoring.window_s, job.scoring.hop_s))
     return score_song(
         _read_song(job, manifest, track),
         FrameGrid(window, hop, track.rate_hz),
@@ -92,10 +92,21 @@ def _score_activity(job: ScoringJob, track: Track) -> list[Score]:
     predicted = pd.read_parquet(job.activity, filters=[("track", "==", track.id)])
     labels = read_track_labels(job.labels, track.id)
     where = f"{job.method} on '{track.id}'"
-    scores = score_track_activity(predicted, labels, track.rate_hz, where)
+    try:
+        scores = score_track_activity(predicted, labels, track.rate_hz, where)
+    except UserError as error:
+        return _refuse_activity(predicted, str(error))
     return [
         Score(target, metric, NO_MASK, math.nan, value, UNDEFINED if math.isnan(value) else "")
         for target, metric, value in scores
+    ]
+
+
+def _refuse_activity(predicted: pd.DataFrame, reason: str) -> list[Score]:
+    return [
+        Score(str(target), metric, NO_MASK, math.nan, math.nan, reason)
+        for target in predicted["target"].unique()
+        for metric in ACTIVITY_METRICS
     ]
 
 

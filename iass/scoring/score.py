@@ -22,7 +22,7 @@ METRICS = (*FRAME_METRICS, *SONG_METRICS)
 
 ABSENT = "the target does not sound in this track"
 NO_RATIO = "the equation has no value here: zero over zero"
-NOTHING_LEAKS = "the target sounds in every frame, or the mixture is silent where it does not"
+NOTHING_LEAKS = "the target sounds in every window, or mixture and estimate are silent elsewhere"
 
 
 @dataclass(frozen=True)

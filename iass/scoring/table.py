@@ -33,7 +33,7 @@ DTYPES: dict[str, Any] = {
 }
 COLUMNS = list(DTYPES)
 METRICS = ("SDR", "ISR", "SIR", "SAR")
-TAIL = "shorter than a frame: left out, as museval does"  # reason of a song's last part
+TAIL = "behind the last whole frame: left out, as museval does"  # reason of a song's last part
 NULLABLE = ("seed", "frame_s", "value")
 ORDER = [
     "experiment",

@@ -21,7 +21,7 @@ rule fetch:
 
 rule prepare:
     input:
-        "results/data/{dataset}/fetched.json",
+        ancient("results/data/{dataset}/fetched.json"),
     output:
         manifest="results/data/{dataset}/manifest.json",
         labels="results/data/{dataset}/labels.parquet",

@@ -15,7 +15,8 @@ def refuse_overlap(where: str, pairs: Sequence[Pair]) -> None:
     if not pairs:
         return
     named = "; ".join(f"'{train}' is '{test}'" for train, test in pairs[:_LISTED])
+    more = ", ..." * (len(pairs) > _LISTED)
     raise UserError(
-        f"{where}: {len(pairs)} song(s) of the test tracks are also trained on ({named}, ...); "
+        f"{where}: {len(pairs)} song(s) of the test tracks are also trained on ({named}{more}); "
         "train on another set, or set 'allow_overlap: true' there, which marks every result."
     )
