@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import pickle
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from iass.datasets.multitracks.build import BuiltSong, SongBuilder, build_song
 from iass.datasets.multitracks.recipe import Recipe
 from iass.foundation.audio import probe_audio, read_audio, read_pcm16
 from iass.foundation.errors import UserError
+from iass.foundation.plugins import ROOT
 from iass.foundation.progress import run_parallel
 
 RATE_HZ = 44100
@@ -213,3 +216,25 @@ def test_songs_are_built_by_several_processes(tmp_path: Path) -> None:
     recipes = [Recipe(name, groups, None, False) for name in ("one", "two")]
     built = run_parallel(build, recipes, "songs", 2)
     assert [read_pcm16(song.stems["bass"]).item() for song in built] == [3, 3]
+
+
+def test_a_folder_that_may_not_be_read_is_named_and_not_taken_for_empty(tmp_path: Path) -> None:
+    hidden = tmp_path / "locked" / "V1"
+    hidden.mkdir(parents=True)
+    hidden.chmod(0o000)
+    tmp_path.chmod(0o755)
+    script = (
+        "import os, sys; from pathlib import Path; os.chdir(sys.argv[1]);"
+        "from iass.datasets.multitracks.layout import find_song_folders;"
+        "os.getuid() or os.setuid(65534); find_song_folders(Path('locked'), {'A': 'A'})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    hidden.chmod(0o755)
+    assert "UserError: locked/V1 cannot be read (Permission denied)" in done.stderr

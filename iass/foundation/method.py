@@ -20,8 +20,8 @@ from iass.foundation.config import Kind, TrainSettings
 class Activity:
     """Predicted instrument activity of one estimate.
 
-    probability and gate have shape (frames,); the gate is what was applied to the mask, 0 or 1;
-    frame i is centred at i * hop_s seconds.
+    probability and gate have shape (frames,); the gate is what was applied to the mask, open from
+    0.5; frame i is centred at i * hop_s seconds. A method that has only one gives it as both.
     """
 
     probability: FloatArray

@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from iass.foundation.errors import UserError
+
 _AUDIO = (".wav", ".aif", ".aiff", ".flac")
 _WHOLE = "_full"  # at the end of the names of Mixing Secrets' zips
 _EXTRAS = "__MACOSX"
@@ -68,10 +70,14 @@ def fold_name(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold().removesuffix(_WHOLE)
 
 
+def _refuse(error: OSError) -> None:
+    raise UserError(f"{error.filename} cannot be read ({error.strerror}); correct its rights.")
+
+
 def _walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
     """Walk in sorted order, through links but each folder once, without Apple's extras."""
     seen: set[str] = set()
-    for folder, inner, names in os.walk(root, followlinks=True):
+    for folder, inner, names in os.walk(root, followlinks=True, onerror=_refuse):
         real = os.path.realpath(folder)
         if real in seen:
             inner.clear()

@@ -15,6 +15,7 @@ from iass.foundation.errors import UserError
 RATE_HZ = 44100
 STREAMS = ("mixture", "drums", "bass", "other", "vocals")  # order in a file (DATA)
 SUFFIX = ".stem.mp4"
+LOOSE_SAMPLES = 4096  # by which streams of one file may differ: a few frames of AAC
 
 
 @dataclass(frozen=True)
@@ -54,24 +55,34 @@ def decode_tracks(root: Path, tools: Tools) -> list[TrackFiles]:
 
 
 def decode_track(file: StemFile) -> TrackFiles:
-    """Decode one file; WAVs that are already there are complete and stay.
+    """Decode one file; WAVs that are already there and newer than it are complete and stay.
 
     16 bits, as musdb and so museval read these files: scores of decoded AAC held as floats do not
     even repeat themselves (METHOD, scores).
     """
     paths = {name: file.folder / f"{name}.wav" for name in STREAMS}
-    if not all(path.is_file() for path in paths.values()):
+    if not all(_is_newer(path, file.path) for path in paths.values()):
         audio = decode_streams(file.path)
-        if len(audio) != len(STREAMS):
-            raise UserError(f"{file.path} has {len(audio)} streams instead of 5; fetch it again.")
-        samples = min(stream.shape[1] for stream in audio)
+        lengths = [stream.shape[1] for stream in audio]
+        if len(audio) != len(STREAMS) or max(lengths) - min(lengths) > LOOSE_SAMPLES:
+            raise UserError(
+                f"{file.path} has streams of {lengths} samples where five of one length were "
+                "expected; get the file again."
+            )
         for name, stream in zip(STREAMS, audio, strict=True):
-            write_wav(paths[name], to_pcm16(stream[:, :samples]), RATE_HZ)
+            write_wav(paths[name], to_pcm16(stream[:, : min(lengths)]), RATE_HZ)
     return describe_track(file.name, file.subset, paths)
 
 
+def _is_newer(path: Path, source: Path) -> bool:
+    return path.is_file() and path.stat().st_mtime_ns > source.stat().st_ctime_ns
+
+
 def decode_streams(path: Path) -> Sequence[FloatArray]:
-    """Decode every audio stream of a file to float32 (channels, samples) at full scale +-1."""
+    """Decode every audio stream of a file to float32 (channels, samples) at full scale +-1.
+
+    UserError if it cannot be decoded, holds no sound or has another rate than 44.1 kHz.
+    """
     try:
         with av.open(str(path)) as container:
             count = len(container.streams.audio)
@@ -82,7 +93,13 @@ def decode_streams(path: Path) -> Sequence[FloatArray]:
 
 def _decode_stream(path: Path, index: int) -> FloatArray:
     with av.open(str(path)) as container:
+        rate_hz = container.streams.audio[index].rate
         frames = [frame.to_ndarray() for frame in container.decode(audio=index)]
+    if rate_hz != RATE_HZ or not frames:
+        raise UserError(
+            f"{path}: stream {index} holds {len(frames)} frames at {rate_hz} Hz where music at "
+            f"{RATE_HZ} Hz was expected; get the file again."
+        )
     return np.ascontiguousarray(np.concatenate(frames, axis=1), dtype=np.float32)
 
 
