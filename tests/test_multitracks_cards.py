@@ -51,8 +51,11 @@ def test_the_sample_has_two_test_tracks(mirrored_data: Path) -> None:
 
 
 @pytest.fixture
-def copies(mirrored_data: Path, tmp_path: Path) -> tuple[Path, Path]:
+def copies(
+    mirrored_data: Path, mm_tracks: dict[str, TrackFiles], tmp_path: Path
+) -> tuple[Path, Path]:
     """Copies as a laboratory may hold them: $MEDLEYDB_PATH/Audio/T and <zip's name>/..."""
+    assert mm_tracks  # whose preparation has unpacked what is linked here
     unpacked = mirrored_data / "unpacked"
     medley, secrets = tmp_path / "MedleyDB", tmp_path / "Secrets"
     (medley / "Audio").mkdir(parents=True)

@@ -1,16 +1,14 @@
 """musdb18: the 150 songs of MUSDB18 in its first edition, compressed; for older results."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from iass.datasets import musdb18hq
-from iass.datasets.musdb.layout import STEMS, list_published
+from iass.datasets.musdb.card import MusdbCard
 from iass.datasets.musdb.stems import decode_tracks, keep_stem_files
-from iass.foundation.card import Archive, Card, PublishedSong, Tools, TrackFiles
+from iass.foundation.card import Archive, Tools, TrackFiles
 
 
 @dataclass(frozen=True)
-class DataSet(Card):
+class DataSet(MusdbCard):
     """Folders train/ (100) and test/ (50), one .stem.mp4 per song with five AAC streams."""
 
     title = "MUSDB18"
@@ -22,9 +20,7 @@ class DataSet(Card):
         "Rafii, Liutkus, Stöter, Mimilakis, Bittner: The MUSDB18 corpus for music separation, "
         "2017, doi 10.5281/zenodo.1117372."
     )
-    licence = musdb18hq.DataSet.licence
     access = "musdb18.zip (4.7 GB) is at https://zenodo.org/record/1117372."
-    needs_consent = True
     local_variable = "MUSDB_PATH"
     archives = (
         Archive(
@@ -34,13 +30,6 @@ class DataSet(Card):
             checksum="md5:af06762477334799bfc5abf237648207",
         ),
     )
-    targets = {name: (name,) for name in STEMS}
-    splits = ("train", "valid", "test")
-    protocol = "joint"
-
-    def list_songs(self) -> Sequence[PublishedSong]:
-        """Return the 150 songs."""
-        return list_published()
 
     def prepare(self, tools: Tools) -> list[TrackFiles]:
         """Decode the files of MUSDB_PATH, or of the archive, to 16-bit WAVs."""

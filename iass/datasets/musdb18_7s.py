@@ -1,15 +1,15 @@
 """musdb18_7s: seven seconds of each of MUSDB18's songs, for a first look."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from iass.datasets import musdb18, musdb18hq
-from iass.datasets.musdb.layout import STEMS, keep_songs, list_published, list_tracks
-from iass.foundation.card import Archive, Card, PublishedSong, Tools, TrackFiles
+from iass.datasets import musdb18
+from iass.datasets.musdb.card import MusdbCard
+from iass.datasets.musdb.layout import keep_songs, list_tracks
+from iass.foundation.card import Archive, Tools, TrackFiles
 
 
 @dataclass(frozen=True)
-class DataSet(Card):
+class DataSet(MusdbCard):
     """Folders train/ and test/, one per song, named "Artist - Title", with five WAV files."""
 
     title = "MUSDB18, 7-second excerpts"
@@ -18,9 +18,7 @@ class DataSet(Card):
         "it compare with nothing."
     )
     citation = musdb18.DataSet.citation
-    licence = musdb18hq.DataSet.licence
     access = "MUSDB18-7-WAV.zip (0.9 GB) is at https://zenodo.org/record/3270814."
-    needs_consent = True
     archives = (
         Archive(
             name="MUSDB18-7-WAV.zip",
@@ -29,13 +27,6 @@ class DataSet(Card):
             checksum="sha256:a32b8d6f530ca39d75954179149611927f28367f51134b68f3e2cda963532ff6",
         ),
     )
-    targets = {name: (name,) for name in STEMS}
-    splits = ("train", "valid", "test")
-    protocol = "joint"
-
-    def list_songs(self) -> Sequence[PublishedSong]:
-        """Return the 150 songs."""
-        return list_published()
 
     def prepare(self, tools: Tools) -> list[TrackFiles]:
         """List the tracks of the archive."""

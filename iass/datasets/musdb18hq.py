@@ -1,14 +1,14 @@
 """musdb18hq: 150 songs with four stems each, uncompressed; the paper's first set."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from iass.datasets.musdb.layout import STEMS, keep_songs, list_published, list_tracks
-from iass.foundation.card import Archive, Card, PublishedSong, Tools, TrackFiles
+from iass.datasets.musdb.card import MusdbCard
+from iass.datasets.musdb.layout import keep_songs, list_tracks
+from iass.foundation.card import Archive, Tools, TrackFiles
 
 
 @dataclass(frozen=True)
-class DataSet(Card):
+class DataSet(MusdbCard):
     """Folders train/ (100) and test/ (50), one per song, named "Artist - Title".
 
     Each holds mixture, vocals, drums, bass and other as .wav.
@@ -25,12 +25,7 @@ class DataSet(Card):
         "Rafii, Liutkus, Stöter, Mimilakis, Bittner: MUSDB18-HQ, an uncompressed version of "
         "MUSDB18, 2019, doi 10.5281/zenodo.3338373."
     )
-    licence = (
-        "A licence per song (102 restricted, 48 CC BY-NC-SA): academic use only, no "
-        "redistribution of the restricted songs."
-    )
     access = "musdb18hq.zip (22.7 GB) is at https://zenodo.org/record/3338373."
-    needs_consent = True
     local_variable = "MUSDB_PATH"
     archives = (
         Archive(
@@ -39,13 +34,6 @@ class DataSet(Card):
             checksum="sha256:baac80d0483c61d74b2e5f3be75fa557eec52898339e6aa45c1fa48833c5d21d",
         ),
     )
-    targets = {name: (name,) for name in STEMS}
-    splits = ("train", "valid", "test")
-    protocol = "joint"
-
-    def list_songs(self) -> Sequence[PublishedSong]:
-        """Return the 150 songs."""
-        return list_published()
 
     def prepare(self, tools: Tools) -> list[TrackFiles]:
         """List the tracks of MUSDB_PATH, or of the archive."""
