@@ -12,7 +12,7 @@ from iass.foundation.files import read_json
 from iass.plan.checks import find_known_overlap
 from iass.plan.driver import make_plan
 from iass.preparation.manifest import Manifest, Track, write_manifest
-from iass.preparation.overlap import check_overlap
+from iass.preparation.overlap import check_overlap, read_heard_tracks
 
 
 def _write(path: Path, *songs: tuple[str, str, str]) -> Path:
@@ -45,7 +45,11 @@ def test_a_test_song_among_the_training_songs_is_refused_by_name(tmp_path: Path)
     with pytest.raises(UserError, match=r"demo: 1 song.*'The Band - Söng' is 'band - Song \(feat"):
         check_overlap("demo", train, test, False, tmp_path / "out.json")
     assert not (tmp_path / "out.json").exists()
+    refused = read_json(tmp_path / "out_refused.json")
+    assert refused["pairs"] == [["The Band - Söng", "band - Song (feat. Z)"]]
     check_overlap("demo", train, test, True, tmp_path / "out.json")
+    assert not (tmp_path / "out_refused.json").exists()
+    assert read_heard_tracks(tmp_path / "out.json") == {"band - Song (feat. Z)"}
     assert read_json(tmp_path / "out.json") == {
         "allowed": True,
         "pairs": [["The Band - Söng", "band - Song (feat. Z)"]],
@@ -86,3 +90,25 @@ def test_published_lists_are_compared_before_anything_is_downloaded() -> None:
     cards = dict.fromkeys(plan.config.datasets, Known())
     assert find_known_overlap(experiment, cards) == [("a", "b")]  # type: ignore[arg-type]
     assert find_known_overlap(experiment, plan.cells.cards) == []
+
+
+def test_a_broken_receipt_is_named(tmp_path: Path) -> None:
+    (tmp_path / "out.json").write_text('{"pairs": "all"}')
+    with pytest.raises(UserError, match=r"out\.json is not a receipt"):
+        read_heard_tracks(tmp_path / "out.json")
+
+
+def test_training_waits_for_the_receipts_of_all_that_use_its_models() -> None:
+    raw = yaml.safe_load(yaml.safe_dump(TINY))
+    raw["datasets"]["other"] = {"module": "synthband"}
+    raw["experiments"]["second"] = raw["experiments"]["tiny"] | {"test_on": ["synthband", "other"]}
+    raw["experiments"]["bounds"] = raw["experiments"]["second"] | {"methods": ["ibm"]}
+
+    class Training:
+        dataset = "synthband"
+
+    assert make_plan(raw, "here").files.guarded(Training()) == [  # type: ignore[arg-type]
+        "results/overlap/tiny/synthband.json",
+        "results/overlap/second/synthband.json",
+        "results/overlap/second/other.json",
+    ]

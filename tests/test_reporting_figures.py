@@ -94,6 +94,15 @@ def test_many_methods_wrap_the_targets_into_rows():
     assert len(draw(sdr, make_table(*score([1.0], "method_3")), context=context).axes) == 2
 
 
+def test_a_method_that_was_trained_on_test_songs_is_marked_in_the_legend_and_explained():
+    heard = [row | {"flags": "trained_on"} for row in score([1.0, 2.0])]
+    texts = read_texts(draw(sdr, make_table(*heard, *score([1.0], "ibm")), context=DEMO))
+    assert "IASS†" in texts
+    assert any("†: was trained on some of these songs." in text for text in texts)
+    clean = read_texts(draw(sdr, make_table(*score([1.0])), context=DEMO))
+    assert not any("†" in text for text in clean)
+
+
 def test_the_figure_says_what_it_draws():
     text = " ".join(" ".join(read_texts(draw(sdr, make_scores(tracks=3, frames=2)))).split())
     assert "synthband: synthesised music" in text

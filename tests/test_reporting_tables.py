@@ -168,3 +168,25 @@ def test_tracks_with_known_faults_can_be_left_out() -> None:
     assert set(dropped["track"]) == {"fine", "bleeding"}
     assert "known faults are left out" in replace(DEMO, errata="drop").statistic
     assert "known faults" not in DEMO.statistic
+
+
+def test_a_number_that_rests_on_songs_trained_on_is_marked_in_every_form(tmp_path) -> None:
+    scores = make_table(
+        *score("iass", "vocals", [1.0], flags="bleed trained_on"),
+        *score("iass", "vocals", [np.nan, 3.0], flags="trained_on_nothing"),
+        *score("open_unmix", "vocals", [np.nan], frame_s=np.nan, flags="trained_on"),
+    )
+    tables = render_tables(scores, SMALL)
+    assert read_cell(tables, "IASS", "vocals").startswith("**2.00†**")
+    assert read_cell(tables, "Open-Unmix", "vocals") == "not scored"
+    assert "†: was trained on some of these songs." in tables.markdown
+    assert r"\textbf{2.00$^\dagger$}" in tables.latex
+    write_result_tables(tables, tmp_path / "sdr")
+    page = format_summary(pd.read_csv(tmp_path / "sdr.csv"))
+    assert "2.00†*" in page
+    assert "†: was trained" in page.replace("\n", " ")
+    assert tables.metrics["tracks_trained_on"].tolist()[2] == 1  # iass on vocals
+
+
+def test_nothing_is_marked_where_nothing_was_trained_on(tables) -> None:
+    assert "†" not in tables.markdown + tables.latex

@@ -11,7 +11,7 @@ from bands import TARGETS, Band, write_band
 
 from iass.foundation.audio import write_wav
 from iass.foundation.config import MethodEntry, Scoring
-from iass.foundation.files import read_json
+from iass.foundation.files import read_json, write_json
 from iass.preparation.activity import LABEL_HOP, read_track_labels
 from iass.preparation.manifest import read_manifest, write_manifest
 from iass.scoring.activity import ACTIVITY_METRICS
@@ -206,3 +206,17 @@ def test_a_kept_track_that_was_cut_short_is_scored_again(
         kept.write_bytes(kept.read_bytes()[:100])
     score_shard(job, tmp_path / "two.parquet")
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
+
+
+def test_the_scores_of_a_song_that_was_trained_on_say_so(
+    separated: tuple[Band, ScoringJob], tmp_path: Path
+) -> None:
+    _, job = separated
+    receipt = tmp_path / "overlap.json"
+    write_json(receipt, {"allowed": True, "pairs": [["elsewhere", "Öje"]]})
+    for overlap in ([receipt], []):
+        score_shard(replace(job, overlap=overlap), tmp_path / "scores.parquet")
+        table = read_scores(tmp_path / "scores.parquet")
+        flags = table.groupby("track")["flags"].agg(lambda column: set(column.unique()))
+        assert flags["Öje"] == ({"trained_on"} if overlap else {""})
+        assert flags["a b"] == {""}

@@ -43,6 +43,17 @@ class DataSet(synthband.DataSet):
     seed: int = 9
 '''
 
+REHEARD = (
+    CARD
+    + '''
+    def prepare(self, tools):
+        """Test on the songs that synthband trains on."""
+        swap = {"train": "test", "valid": "valid", "test": "train"}
+        band = synthband.DataSet(songs=self.songs, seconds=self.seconds).prepare(tools)
+        return [replace(track, split=swap[track.split]) for track in band]
+'''
+)
+
 REPORTS = {"Collect all scores in one table", "Draw sdr of tiny on synthband"} | {
     "Write the result table of tiny on synthband"
 }
@@ -191,6 +202,27 @@ def test_a_data_set_is_one_file_and_one_config_entry(project: Project) -> None:
     assert "Separate otherband with iass (seed0, shard 0)" in jobs
     steps = {job for job in jobs if job.startswith(("Prepare", "Train", "Separate", "Score"))}
     assert all("otherband" in job for job in steps)
+
+
+def test_nothing_is_trained_for_songs_that_it_has_heard_unless_every_number_says_so(
+    tmp_path: Path,
+) -> None:
+    config = _changed(datasets={"reheard": TINY["datasets"]["synthband"]})
+    experiment = config["experiments"]["tiny"]
+    experiment |= {"test_on": ["reheard"], "methods": ["ibm", "open_unmix"]}
+    project = copy_project(tmp_path / "a project", config)
+    card = REHEARD.replace("import dataclass", "import dataclass, replace")
+    project.write("iass/datasets/reheard.py", card)
+    done = project.snakemake()
+    assert done.returncode != 0
+    assert "experiments.tiny: 1 song(s) of the test tracks are also trained on" in done.stderr
+    assert "results/overlap/tiny/reheard_refused.json lists all" in done.stderr
+    assert not (project.folder / "results" / "models").exists()
+    experiment["allow_overlap"] = True
+    project.write_config(config)
+    project.run()
+    rows = project.read("reports/tables/tiny_reheard_sdr.md").splitlines()
+    assert ["†" in row for row in rows[2:4]] == [False, True]  # ibm, Open-Unmix
 
 
 def test_our_engine_and_museval_give_the_same_table(project: Project) -> None:

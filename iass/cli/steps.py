@@ -25,6 +25,7 @@ Text = Annotated[str, typer.Option()]
 Count = Annotated[int, typer.Option()]
 File = Annotated[Path, typer.Option()]
 Models = Annotated[list[Path] | None, typer.Argument(help="One model.safetensors per target.")]
+Receipts = Annotated[list[Path] | None, typer.Argument(help="The leakage guard's receipt, if any.")]
 
 _CHANNELS: TypeAdapter[Channels] = TypeAdapter(Channels)
 _PROTOCOL: TypeAdapter[Protocol] = TypeAdapter(Protocol)
@@ -160,6 +161,7 @@ def score(
     shards: Count,
     code: Code,
     output: File,
+    overlap: Receipts = None,
 ) -> None:
     """Score one method's estimates and predicted activity of one shard."""
     from iass.scoring.run import ScoringJob, score_shard
@@ -181,6 +183,7 @@ def score(
         code=code,
         work=Path("results/work/scores"),
         provenance=Path("results/provenance"),
+        overlap=overlap or [],
     )
     score_shard(job, output)
 

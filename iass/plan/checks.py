@@ -58,7 +58,8 @@ def check_experiments(config: Config, cards: Mapping[str, Card], where: str) -> 
             _check_split(f"{key}.train_on", cards, experiment.train_on, "train")
             _check_split(f"{key}.train_on", cards, experiment.train_on, "valid")
         if not experiment.allow_overlap:
-            refuse_overlap(key, find_known_overlap(experiment, cards))
+            pairs = find_known_overlap(experiment, cards)
+            refuse_overlap(key, pairs, "`iass data overlap` lists all of two sets")
 
 
 def find_known_overlap(experiment: Experiment, cards: Mapping[str, Card]) -> list[Pair]:

@@ -45,6 +45,13 @@ class Files:
         is_trained = self.cells.config.methods[run.method].kind == "trained"
         return [f"results/overlap/{run.experiment}/{run.dataset}.json"] if is_trained else []
 
+    def guarded(self, training: Wildcards) -> list[str]:
+        """The receipts without which nothing is trained on a data set."""
+        entries = self.cells.config.experiments.items()
+        users = [name for name, entry in entries if entry.train_on == training.dataset]
+        runs = [run for name in users for run in self.cells.runs(name)]
+        return list(dict.fromkeys(receipt for run in runs for receipt in self.overlap(run)))
+
     def train_manifest(self, wildcards: Wildcards) -> str:
         """Manifest of the set that an experiment trains on."""
         entry = self.cells.config.experiments[wildcards.experiment]

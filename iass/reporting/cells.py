@@ -14,7 +14,8 @@ KEYS = ["method", "target"]
 class Cell:
     """One method on one target: median and quartiles over tracks in dB, and what they rest on.
 
-    `tracks_scored` and `tracks_failed` are 0 where the method was not run on the target.
+    The counts of tracks are 0 where the method was not run on the target; `tracks_trained_on` are
+    those of the scored ones that the method learned from.
     """
 
     method: str
@@ -24,6 +25,7 @@ class Cell:
     q75: float
     tracks_scored: int
     tracks_failed: int
+    tracks_trained_on: int
     reason: str
     is_best: bool
 

@@ -14,6 +14,8 @@ SYSTEM_KINDS: tuple[Kind, ...] = ("trained", "pretrained", "command")
 
 Errata = Literal["keep", "drop"]
 ERRATUM = "erratum:"
+HEARD = "†"  # marks every number that rests on songs which the method was trained on
+HEARD_NOTE = f"{HEARD}: was trained on some of these songs."
 WITHOUT_ERRATA = " Tracks with known faults are left out."
 MASK = "museval"  # the rule of every published number that ours stand beside
 

@@ -6,6 +6,7 @@ _ESCAPES = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "†": r"$^\dagger$",
     **{character: "\\" + character for character in "&%$#_{}"},
 }
 

@@ -17,6 +17,7 @@ from iass.foundation.progress import show_progress
 from iass.foundation.provenance import describe_environment, describe_packages
 from iass.preparation.activity import read_track_labels
 from iass.preparation.manifest import Manifest, Track, read_manifest
+from iass.preparation.overlap import read_heard_tracks
 from iass.preparation.tracks import read_mixture, read_reference
 from iass.scoring.activity import ACTIVITY_METRICS, score_track_activity
 from iass.scoring.engines import ENGINES
@@ -26,7 +27,7 @@ from iass.scoring.masks import NO_MASK
 from iass.scoring.protocols import PROTOCOLS
 from iass.scoring.score import score_song
 from iass.scoring.song import Song, hold_song
-from iass.scoring.table import Score, concatenate, tabulate_scores, write_scores
+from iass.scoring.table import TRAINED_ON, Score, concatenate, tabulate_scores, write_scores
 from iass.separation.run import select_shard
 
 UNDEFINED = "no frame to divide by: the target never plays, always plays or is never predicted"
@@ -54,18 +55,31 @@ class ScoringJob:
     code: str
     work: Path
     provenance: Path
+    overlap: Sequence[Path] = ()
+    """Receipts of the leakage guard, none for a method that learns nothing."""
 
 
 def score_shard(job: ScoringJob, output: Path) -> None:
     """Write the score table of a shard. A track that cannot be scored has NaN with the reason."""
     manifest = read_manifest(job.manifest)
     run_id = _write_provenance(job)
-    tracks = select_shard(manifest.select("test"), job.shard, job.shards)
+    tracks = select_shard(_flag_heard(manifest.select("test"), job), job.shard, job.shards)
     tables = [
         _score_track(job, manifest, track).assign(run_id=run_id)
         for track in show_progress(tracks, f"{job.method}: score", len(tracks))
     ]
     write_scores(output, concatenate(tables))
+
+
+def _flag_heard(tracks: Sequence[Track], job: ScoringJob) -> list[Track]:
+    """Return the tracks; those that the method was trained on say so, and so will their scores."""
+    heard = {track for receipt in job.overlap for track in read_heard_tracks(receipt)}
+    return [
+        track.model_copy(update={"flags": [*track.flags, TRAINED_ON]})
+        if track.id in heard
+        else track
+        for track in tracks
+    ]
 
 
 def _score_track(job: ScoringJob, manifest: Manifest, track: Track) -> pd.DataFrame:

@@ -28,11 +28,12 @@ DTYPES: dict[str, Any] = {
     "frame_s": "float64",  # start of the frame, s; NaN = whole song
     "value": "float64",  # dB or share; NaN where undefined, inf for a perfect frame
     "reason": "str",  # why the value is undefined; empty where it is defined
-    "flags": "str",
+    "flags": "str",  # of the track, with blanks between: known faults, and TRAINED_ON
     "run_id": "str",
 }
 COLUMNS = list(DTYPES)
 METRICS = ("SDR", "ISR", "SIR", "SAR")
+TRAINED_ON = "trained_on"  # flag of a song that the method has learned from
 TAIL = "behind the last whole frame: left out, as museval does"  # reason of a song's last part
 NULLABLE = ("seed", "frame_s", "value")
 ORDER = [

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iass.scoring.table import TAIL
+from iass.scoring.table import TAIL, TRAINED_ON
 
 GROUP = ["experiment", "dataset", "method", "target", "metric"]
 LOWER, UPPER = 0.25, 0.75  # quantiles over tracks that mark the spread
@@ -23,8 +23,9 @@ def compute_track_medians(scores: pd.DataFrame) -> pd.DataFrame:
     """Return one row per GROUP, seed and track of a score table.
 
     Columns: value (dB, median over frames, NaN where no frame is defined), frames_used, frames,
-    and reason (why the value is NaN, else empty). A row for a whole song or for what is left behind
-    the last frame counts as no frame. Give the rows of one mask, lest frames count twice.
+    reason (why the value is NaN, else empty), and trained_on (whether the method learned from the
+    track). A row for a whole song or for what is left behind the last frame counts as no frame.
+    Give the rows of one mask, lest frames count twice.
     """
     is_frame = scores["frame_s"].notna() & (scores["reason"] != TAIL)
     is_defined = np.isfinite(scores["value"])
@@ -32,6 +33,7 @@ def compute_track_medians(scores: pd.DataFrame) -> pd.DataFrame:
         value=scores["value"].where(is_defined),
         frames=is_frame,
         frames_used=is_frame & is_defined,
+        trained_on=scores["flags"].str.split().map(lambda flags: TRAINED_ON in flags).astype(bool),
         reason=scores["reason"].where(scores["reason"] != ""),
     )
     medians = rows.groupby([*GROUP, "seed", "track"], dropna=False).agg(
@@ -39,6 +41,7 @@ def compute_track_medians(scores: pd.DataFrame) -> pd.DataFrame:
         frames_used=("frames_used", "sum"),
         frames=("frames", "sum"),
         reason=("reason", "first"),
+        trained_on=("trained_on", "any"),
     )
     return _clean_reasons(medians.reset_index())
 
@@ -54,6 +57,7 @@ def average_seeds(medians: pd.DataFrame) -> pd.DataFrame:
         frames_used=("frames_used", "sum"),
         frames=("frames", "sum"),
         reason=("reason", "max"),
+        trained_on=("trained_on", "any"),
         seeds=("value", "size"),
     )
     return _clean_reasons(means.reset_index())
@@ -68,19 +72,23 @@ def summarise_over_seeds(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the summary of a score table with one row per GROUP.
 
     Columns: median, q25, q75 (dB, over tracks), tracks_scored, tracks_failed (no value at all),
-    frames_used, frames, seeds, reason (of a failed track, empty if there is none).
+    tracks_trained_on (scored, and learned from), frames_used, frames, seeds, reason (of a failed
+    track, empty if there is none).
     """
     return _summarise_tracks(average_seeds(compute_track_medians(scores)), GROUP)
 
 
 def _summarise_tracks(tracks: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    summary = tracks.assign(is_failed=tracks["value"].isna()).groupby(keys, dropna=False)
+    summary = tracks.assign(
+        is_failed=tracks["value"].isna(), is_heard=tracks["value"].notna() & tracks["trained_on"]
+    ).groupby(keys, dropna=False)
     return summary.agg(
         median=("value", "median"),
         q25=("value", _lower_quantile),
         q75=("value", _upper_quantile),
         tracks_scored=("value", "count"),
         tracks_failed=("is_failed", "sum"),
+        tracks_trained_on=("is_heard", "sum"),
         frames_used=("frames_used", "sum"),
         frames=("frames", "sum"),
         seeds=("seeds", "max"),

@@ -62,3 +62,13 @@ rule overlap:
     shell:
         "python -m iass step overlap {wildcards.experiment} {input.train} {input.test}"
         " {params.allowed} --output {output} 2> {log}"
+
+
+# One file that training waits for: receipts as its inputs would retrain for a new experiment.
+rule guard:
+    input:
+        plan.files.guarded,
+    output:
+        touch("results/overlap/{dataset}.checked"),
+    message:
+        "No song of {wildcards.dataset} is both trained on and scored, unless a config allows it"

@@ -4,6 +4,7 @@ rule score:
         labels="results/data/{dataset}/labels.parquet",
         estimates="results/estimates/{experiment}/{dataset}/{method}/{seed}/shard{shard}",
         activity="results/activity/{experiment}/{dataset}/{method}/{seed}/shard{shard}.parquet",
+        overlap=plan.files.overlap,
     output:
         "results/shards/{experiment}/{dataset}/{method}/{seed}/shard{shard}.parquet",
     log:
@@ -23,7 +24,7 @@ rule score:
     message:
         "Score {wildcards.method} on {wildcards.dataset} ({wildcards.seed}, shard {wildcards.shard})"
     shell:
-        "python -m iass step score {wildcards.experiment} {wildcards.method}"
+        "python -m iass step score {wildcards.experiment} {wildcards.method} {input.overlap}"
         " --seed {wildcards.seed} --manifest {input.manifest} --labels {input.labels}"
         " --estimates {input.estimates} --activity {input.activity}"
         " --targets {params.targets} --channels {params.channels} --protocol {params.protocol}"

@@ -2,7 +2,6 @@ rule separate:
     input:
         manifest="results/data/{dataset}/manifest.json",
         models=plan.files.models,
-        overlap=plan.files.overlap,
     output:
         estimates=plan.files.flag_estimates(
             directory("results/estimates/{experiment}/{dataset}/{method}/{seed}/shard{shard}"),

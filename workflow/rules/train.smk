@@ -2,6 +2,7 @@ rule train:
     input:
         manifest="results/data/{dataset}/manifest.json",
         labels="results/data/{dataset}/labels.parquet",
+        guard=ancient("results/overlap/{dataset}.checked"),
     output:
         model="results/models/{dataset}/{channels}/{method}/{target}/{seed}/model.safetensors",
         card="results/models/{dataset}/{channels}/{method}/{target}/{seed}/model.json",

@@ -10,13 +10,17 @@ Pair = tuple[str, str]
 _LISTED = 3  # pairs in the sentence
 
 
-def refuse_overlap(where: str, pairs: Sequence[Pair]) -> None:
-    """UserError with the count and the first of the pairs, if there are any."""
+def refuse_overlap(where: str, pairs: Sequence[Pair], all_of_them: str) -> None:
+    """UserError with the count and the first of the pairs, if there are any.
+
+    `all_of_them` says where they all are, e.g. "a.json lists all".
+    """
     if not pairs:
         return
     named = "; ".join(f"'{train}' is '{test}'" for train, test in pairs[:_LISTED])
     more = ", ..." * (len(pairs) > _LISTED)
     raise UserError(
-        f"{where}: {len(pairs)} song(s) of the test tracks are also trained on ({named}{more}); "
+        f"{where}: {len(pairs)} song(s) of the test tracks are also trained on ({named}{more}; "
+        f"{all_of_them}); "
         "train on another set, or set 'allow_overlap: true' there, which marks every result."
     )

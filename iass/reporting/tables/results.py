@@ -12,7 +12,7 @@ from rich.table import Table
 
 from iass.foundation.files import write_text
 from iass.reporting.cells import Cell, complete_summary, list_cells
-from iass.reporting.context import Context
+from iass.reporting.context import HEARD, HEARD_NOTE, Context
 from iass.reporting.latex import escape_latex, format_booktabs
 from iass.reporting.style import label_name
 from iass.scoring.table import METRICS
@@ -65,7 +65,12 @@ def format_summary(table: pd.DataFrame, width: int = 100) -> str:
     page = Table(
         box=SIMPLE_HEAD,
         title=f"Median SDR in dB, experiment {first['experiment']}, data set {first['dataset']}",
-        caption=f"{first['data']}. 0 dB: what silence scores. *: the best system.",
+        caption=" ".join(
+            [
+                f"{first['data']}. 0 dB: what silence scores. *: the best system.",
+                *_note_heard(cells),
+            ]
+        ),
         title_justify="left",
         caption_justify="left",
     )
@@ -102,7 +107,11 @@ def _format_markdown(sdr: pd.DataFrame, context: Context) -> str:
     rule = [":--", *("--:" for _ in context.targets)]
     body = _arrange(cells, context, _format_markdown_cell)
     lines = [f"| {' | '.join(row)} |" for row in (header, rule, *body)]
-    notes = [f"{_describe(context)} Bold: the best system of each target.", *_list_failures(cells)]
+    notes = [
+        f"{_describe(context)} Bold: the best system of each target.",
+        *_note_heard(cells),
+        *_list_failures(cells),
+    ]
     return "\n".join(lines) + "\n\n" + "\n\n".join(notes) + "\n"
 
 
@@ -117,7 +126,12 @@ def _format_latex(sdr: pd.DataFrame, context: Context) -> str:
         for median, spread in zip(medians, spreads, strict=True)
         for line in ([escape_latex(median[0]), *median[1:]], ["", *spread[1:]])
     ]
-    notes = [_describe(context), "Bold: the best system of each target.", *_list_failures(cells)]
+    notes = [
+        _describe(context),
+        "Bold: the best system of each target.",
+        *_note_heard(cells),
+        *_list_failures(cells),
+    ]
     label = f"tab:{context.experiment}-{context.dataset}"
     return format_booktabs(header, body, escape_latex(" ".join(notes)), label)
 
@@ -136,7 +150,7 @@ def _format_markdown_cell(cell: Cell) -> str:
 
 
 def _format_latex_median(cell: Cell) -> str:
-    median = _format_median(cell).replace("-", "$-$")
+    median = escape_latex(_format_median(cell)).replace("-", "$-$")
     return rf"\textbf{{{median}}}" if cell.is_best else median
 
 
@@ -148,7 +162,9 @@ def _format_latex_spread(cell: Cell) -> str:
 def _format_median(cell: Cell) -> str:
     if cell.tracks == 0:
         return NOT_RUN
-    return f"{cell.median:z.2f}" if cell.tracks_scored else NOT_SCORED
+    if not cell.tracks_scored:
+        return NOT_SCORED
+    return f"{cell.median:z.2f}{HEARD if cell.tracks_trained_on else ''}"
 
 
 def _format_spread(cell: Cell) -> str:
@@ -168,6 +184,10 @@ def _format_n(cells: dict[tuple[str, str], Cell], target: str) -> str:
         return "0"
     low, high = min(counts), max(counts)
     return f"{low}" if low == high else f"{low} to {high}"
+
+
+def _note_heard(cells: dict[tuple[str, str], Cell]) -> list[str]:
+    return [HEARD_NOTE] if any(cell.tracks_trained_on for cell in cells.values()) else []
 
 
 def _list_failures(cells: dict[tuple[str, str], Cell]) -> list[str]:

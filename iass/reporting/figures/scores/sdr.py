@@ -5,7 +5,7 @@ oracles are grey, systems coloured; the 0 dB line is what silence scores. Tracks
 are drawn as triangles at its edge and counted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from numpy.typing import NDArray
 
-from iass.reporting.context import Context
+from iass.reporting.context import HEARD, HEARD_NOTE, Context
 from iass.reporting.figures.parts import draw_message, write_footnote
 from iass.reporting.style import (
     DARK,
@@ -28,7 +28,9 @@ from iass.statistics.summary import LOWER, UPPER, average_seeds, compute_track_m
 
 Floats = NDArray[np.float64]
 
-COLUMNS = ["method", "target", "track", "sdr_db", "frames_used", "frames", "seeds", "reason"]
+COLUMNS = [
+    "method", "target", "track", "sdr_db", "frames_used", "frames", "seeds", "trained_on", "reason",
+]  # fmt: skip
 ROW_IN = 2.7  # inches; height of one row of targets
 MOST_BOXES = 48  # boxes side by side that stay legible over the figure's width
 WHISKER = 1.5  # interquartile ranges beyond the box that the axis still shows (Tukey)
@@ -66,8 +68,9 @@ def render(data: pd.DataFrame, context: Context) -> Figure:
     for index, targets in enumerate(rows):
         axes = figure.add_subplot(len(rows), 1, index + 1)
         _draw_row(axes, targets, values, limits, context)
-    _draw_legend(figure, context)
-    write_footnote(figure, _describe(context))
+    heard = set(data.loc[data["trained_on"].astype(bool), "method"])
+    _draw_legend(figure, context, heard)
+    write_footnote(figure, f"{_describe(context)} {HEARD_NOTE if heard else ''}".rstrip())
     return figure
 
 
@@ -219,10 +222,13 @@ def _describe_n(target: str, values: dict[tuple[str, str], Floats], context: Con
     return f"n = {scored[0]}" if len(scored) == 1 else f"n = {scored[0]} to {scored[-1]}"
 
 
-def _draw_legend(figure: Figure, context: Context) -> None:
+def _draw_legend(figure: Figure, context: Context, heard: Set[str]) -> None:
     colours, hatches = colour_methods(context), hatch_methods(context)
     handles = [
-        Patch(**_fill(colours[method], hatches[method]), label=_label_role(method, context))
+        Patch(
+            **_fill(colours[method], hatches[method]),
+            label=_label_role(method, context) + HEARD * (method in heard),
+        )
         for method in context.methods
     ]
     columns = min(len(handles), LEGEND_COLUMNS)
