@@ -3,6 +3,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
+from full_disk import limit_file_size
 
 from iass.foundation.audio import (
     check_finite,
@@ -129,3 +131,25 @@ def test_a_stream_of_no_audio_is_refused_by_name(tmp_path: Path, content: bytes 
         (tmp_path / "a.wav").write_bytes(content)
     with pytest.raises(UserError, match=r"a\.wav"), stream_audio(tmp_path / "a.wav"):
         pass
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+@pytest.mark.parametrize("most", [0, 50, 1000])  # bytes: no header, a part of it, of the samples
+def test_a_full_disk_is_a_sentence_at_any_byte_of_a_file(
+    tmp_path: Path, most: int, dtype: type
+) -> None:
+    with limit_file_size(most), pytest.raises(UserError, match=r"a\.wav cannot be written"):
+        write_wav(tmp_path / "a.wav", np.ones((2, 1000), dtype), RATE_HZ)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_float_file_holds_no_date(tmp_path: Path) -> None:
+    audio = np.random.default_rng(0).standard_normal((2, 50)).astype(np.float32)
+    write_wav(tmp_path / "a.wav", audio, RATE_HZ)
+    soundfile.write(tmp_path / "dated.wav", audio.T, RATE_HZ, subtype="FLOAT")
+    ours, dated = ((tmp_path / name).read_bytes() for name in ("a.wav", "dated.wav"))
+    differing = [index for index in range(len(dated)) if ours[index] != dated[index]]
+    assert dated[48:52] == b"PEAK"
+    assert set(differing) <= set(range(60, 64))
+    assert ours[60:64] == bytes(4)
+    np.testing.assert_array_equal(read_audio(tmp_path / "a.wav")[0], audio)

@@ -1,3 +1,5 @@
+import hashlib
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -5,7 +7,15 @@ import pytest
 
 from iass.foundation.errors import UserError
 from iass.foundation.files import read_json
-from iass.preparation.checksums import ChecksumLock, LockedFile, is_verified, write_receipt
+from iass.preparation.checksums import (
+    ChecksumLock,
+    LockedFile,
+    confirm_checksum,
+    is_verified,
+    write_receipt,
+)
+
+ONE = f"md5:{hashlib.md5(b'one').hexdigest()}"
 
 
 @pytest.mark.parametrize("text", ["[]", '{"a.zip": {"bytes": 1}}', "not JSON"])
@@ -52,3 +62,46 @@ def test_a_receipt_that_cannot_be_read_proves_nothing(tmp_path: Path) -> None:
     path.write_bytes(b"one")
     (tmp_path / "a.zip.verified.json").write_text('{"checksum": "md5:00"}')
     assert not is_verified(path, "md5:00")
+
+
+def test_a_file_that_was_verified_is_not_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(b"one")
+    write_receipt(path, "md5:00")  # which it has not: only reading would tell
+    assert confirm_checksum(path) == "md5:00"
+
+
+def test_a_copy_with_another_time_is_read_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(b"one")
+    write_receipt(path, ONE)
+    os.utime(path, ns=(1, 1))
+    assert not is_verified(path, ONE)
+    assert confirm_checksum(path) == ONE
+    assert is_verified(path, ONE)
+
+
+@pytest.mark.parametrize("content", [b"two", b"longer"])
+def test_a_file_that_changed_after_it_was_verified_is_refused(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(b"one")
+    write_receipt(path, ONE)
+    path.write_bytes(content)
+    os.utime(path, ns=(1, 1))
+    for _ in range(2):
+        with pytest.raises(UserError, match=r"a\.zip has changed since .*; move it away and fetch"):
+            confirm_checksum(path)
+
+
+@pytest.mark.parametrize("receipt", [None, "{half", '{"checksum": "crc32:00", "bytes": 3}'])
+def test_a_file_that_was_never_verified_is_refused(tmp_path: Path, receipt: str | None) -> None:
+    path = tmp_path / "a.zip"
+    with pytest.raises(UserError, match=r"a\.zip is missing; fetch it"):
+        confirm_checksum(path)
+    path.write_bytes(b"one")
+    if receipt is not None:
+        (tmp_path / "a.zip.verified.json").write_text(receipt)
+    with pytest.raises(UserError, match=r"a\.zip was never compared with its checksum"):
+        confirm_checksum(path)

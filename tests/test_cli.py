@@ -81,3 +81,11 @@ def test_an_unwritable_folder_is_named_in_one_sentence() -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("iass: /proc/nowhere")
     assert done.stderr.count("\n") == 1
+
+
+def test_the_songs_that_two_sets_share_are_listed_without_any_audio() -> None:
+    done = _run("data", "overlap", "mm", "musdb18hq")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0
+    assert len(lines) == len(set(lines)) > 0
+    assert f"{len(lines)} song(s) of musdb18hq are also trained on in mm." in done.stderr

@@ -1,3 +1,4 @@
+import base64
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,20 @@ def test_a_mirror_serves_by_name_and_sees_no_token(
         path = fetch_file(source, tmp_path, lock, f"{server.url}/sets/")
     assert path.read_bytes() == CONTENT
     assert "Authorization" not in server.requests[0].headers
+
+
+def test_a_mirror_that_asks_for_a_password_gets_it_from_netrc_and_nobody_sees_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password secret")
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with serve(**{"set.zip": Route(CONTENT, [Fault(cut_after=500_000)])}) as server:
+        source = Source("set.zip", "https://127.0.0.1:1/x", checksum=SHA256)
+        path = fetch_file(source, tmp_path, ChecksumLock(tmp_path / "lock.json"), server.url)
+    assert path.read_bytes() == CONTENT
+    basic = f"Basic {base64.b64encode(b'me:secret').decode()}"
+    assert [request.headers["Authorization"] for request in server.requests] == [basic] * 2
 
 
 def test_a_mirror_is_no_way_round_the_checksum(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 import pytest
-from archive_files import FORMATS, make_song, refuses, take_all, write_archive, write_zip
+from archive_files import FORMATS, make_song, refuses, take_all, write_archive, write_tar, write_zip
 from wav_folders import read_visible
 
 from iass.foundation.errors import UserError
@@ -61,8 +61,20 @@ def test_a_given_checksum_is_part_of_the_receipt(tmp_path: Path) -> None:
     extract_archive(archive, tmp_path / "out", take_all, "sha256:1")
     archive.unlink()
     assert extract_archive(archive, tmp_path / "out", take_all, "sha256:1")
+    assert extract_archive(archive, tmp_path / "out", take_all)
     with pytest.raises(UserError, match="does not exist; download it first"):
         extract_archive(archive, tmp_path / "out", take_all, "sha256:2")
+
+
+def test_a_copied_archive_with_the_same_checksum_is_not_unpacked_again(tmp_path: Path) -> None:
+    archive = write_tar(tmp_path / "a.tar", {"a": b"1"})
+    (path,) = extract_archive(archive, tmp_path / "out", take_all, "sha256:1")
+    kept = path.stat().st_ino
+    os.utime(archive, ns=(1, 1))
+    extract_archive(archive, tmp_path / "out", take_all, "sha256:1")
+    assert path.stat().st_ino == kept
+    extract_archive(archive, tmp_path / "out", take_all, "sha256:2")
+    assert path.stat().st_ino != kept
 
 
 @pytest.mark.parametrize("name", FORMATS)

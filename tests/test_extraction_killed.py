@@ -131,7 +131,7 @@ def test_a_full_disk_leaves_whole_files_and_a_sentence(tmp_path: Path) -> None:
     archive, out = write_zip(tmp_path / "a.zip", song), tmp_path / "out"
     code, output = _run(_LIMITED, archive, out)
     assert code == 1
-    assert f"{archive}: {out / 'b.wav'} cannot be written (File too large)" in output
+    assert output.startswith(f"{out / 'b.wav'} cannot be written (File too large)")
     assert "Traceback" not in output
     assert read_visible(out) == {"a.wav": song["a.wav"]}
     assert not any(".writing-" in path for path in _read_tree(out))

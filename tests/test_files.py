@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from full_disk import limit_file_size
 
 from iass.foundation.errors import UserError
 from iass.foundation.files import hash_file, read_json, replace_file, write_json, write_text
@@ -54,6 +55,43 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
         assert writer.stdout.readline() == "writing\n"
         os.kill(writer.pid, signal.SIGKILL)
     assert path.read_text() == "old"
+
+
+def test_the_next_writer_removes_what_a_killed_one_left_and_nothing_of_a_living_one(
+    tmp_path: Path,
+) -> None:
+    path, other = tmp_path / "table.txt", tmp_path / "other.txt"
+    command = [sys.executable, "-c", _SLOW_WRITER]
+    with (
+        subprocess.Popen([*command, path], stdout=subprocess.PIPE) as killed,
+        subprocess.Popen([*command, path], stdout=subprocess.PIPE) as living,
+        subprocess.Popen([*command, other], stdout=subprocess.PIPE) as elsewhere,
+    ):
+        for writer in (killed, living, elsewhere):
+            assert writer.stdout is not None
+            assert writer.stdout.readline() == b"writing\n"
+        killed.kill()
+        elsewhere.kill()
+        killed.wait()
+        elsewhere.wait()
+        assert len(list(tmp_path.iterdir())) == 3
+        write_text(path, "new")
+        assert len(list(tmp_path.glob(".writing-*"))) == 2  # of the living one, and of other.txt
+        living.kill()
+    write_text(path, "newer")
+    write_text(other, "new")
+    assert set(tmp_path.iterdir()) == {path, other}
+
+
+def test_a_full_disk_is_a_sentence_that_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "table.txt"
+    write_text(path, "old")
+    with limit_file_size(1000), pytest.raises(UserError) as caught:
+        write_text(path, "x" * 1001)
+    reason = "cannot be written (File too large); make room on its disk and run again."
+    assert str(caught.value) == f"{path} {reason}"
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_what_a_killed_writer_of_json_leaves_is_no_json(tmp_path: Path) -> None:

@@ -44,6 +44,19 @@ def test_labels_of_one_target_are_no_mixture(tmp_path: Path) -> None:
     assert grouping.flags == frozenset()
 
 
+def test_a_broad_label_of_a_target_in_the_rest_is_flagged(tmp_path: Path) -> None:
+    labels = ["drum set", "drum machine", ["tack piano", "violin"], ["leadvox", "piano"], "cello"]
+    grouping = _group(tmp_path, labels)
+    assert grouping.stems == {"drums": ("S01",), "rest": ("S02", "S03", "S04", "S05")}
+    assert grouping.flags == {
+        "rest_holds:drums",
+        "rest_holds:piano",
+        "rest_holds:vocals",
+        "mixed:piano",
+    }
+    assert _group(tmp_path, labels, broad=True).flags == {"mixed:piano", "mixed:piano+vocals"}
+
+
 def test_an_unknown_label_goes_to_rest_and_is_flagged_in_one_word(tmp_path: Path) -> None:
     grouping = _group(tmp_path, ["Glass  Harp of Doom", "piano"])
     assert grouping.stems == {"piano": ("S02",), "rest": ("S01",)}

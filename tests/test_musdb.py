@@ -49,10 +49,21 @@ def test_known_faults_become_flags(tmp_path: Path) -> None:
     assert flags[TEST]
 
 
-def test_a_song_that_lacks_a_stem_is_named(tmp_path: Path) -> None:
+def test_all_songs_that_lack_a_stem_are_told_at_once_the_first_five_by_name(
+    tmp_path: Path,
+) -> None:
     _write_song(tmp_path, "test", TEST, without="bass")
-    with pytest.raises(UserError, match=r"Oh No/bass.wav is missing"):
+    _write_song(tmp_path, "train", VALID)
+    for number in range(5):
+        _write_song(tmp_path, "train", f"B - {number}", without="drums")
+    (tmp_path / "train" / "B - 0" / "mixture.wav").unlink()
+    with pytest.raises(UserError) as caught:
         list_tracks(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}: 6 of 7 songs cannot be used: train/B - 0 lacks mixture.wav, drums.wav; "
+        "train/B - 1 lacks drums.wav; train/B - 2 lacks drums.wav; train/B - 3 lacks drums.wav; "
+        "train/B - 4 lacks drums.wav; and 1 more; unpack or copy the set again."
+    )
 
 
 def test_when_no_song_is_found_the_sentence_says_why(tmp_path: Path) -> None:
@@ -121,6 +132,23 @@ def test_stem_files_are_decoded_to_16_bits_once(
     written = track.stems["bass"].stat().st_mtime_ns
     Musdb18().prepare(tools)
     assert track.stems["bass"].stat().st_mtime_ns == written
+
+
+def test_stem_files_that_cannot_be_decoded_are_all_named_and_the_others_are_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "copy" / "test"
+    copy.mkdir(parents=True)
+    (copy / "B - Whole.stem.mp4").symlink_to(find_excerpt())
+    (copy / "A - Cut.stem.mp4").write_bytes(find_excerpt().read_bytes()[:1000])
+    monkeypatch.setenv("MUSDB_PATH", str(tmp_path / "copy"))
+    tools = PreparationTools(tmp_path / "data" / "musdb18")
+    with pytest.raises(UserError, match=r"^[^;]*A - Cut.stem.mp4 cannot be decoded"):
+        Musdb18().prepare(tools)
+    (copy / "C - Empty.stem.mp4").touch()
+    with pytest.raises(UserError, match=r"2 of 3 songs cannot be used: .*A - Cut.*; .*C - Empty"):
+        Musdb18().prepare(tools)
+    assert len(list((tools.folder / "songs" / "test" / "B - Whole").glob("*.wav"))) == 5
 
 
 def test_without_the_archive_the_sentence_says_to_fetch_it(

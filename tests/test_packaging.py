@@ -25,7 +25,12 @@ CUDA = re.compile(r"nvidia-|cuda-|triton")  # torch's CUDA build brings these it
 # What each rule environment runs: modules, or packages with all that lies in them.
 ROOTS = {
     "prepare": ["iass.preparation.run", "iass.datasets"],
-    "method": ["iass.training.run", "iass.separation.run", "baselines"],
+    "method": [
+        "iass.training.run",
+        "iass.separation.run",
+        "iass.preparation.fetch_weights",
+        "baselines",
+    ],
     "score": ["iass.scoring.run", "iass.scoring.collect"],
     "report": ["iass.reporting"],
 }

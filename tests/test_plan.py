@@ -283,5 +283,5 @@ def test_training_on_mm_and_scoring_on_musdb18_is_refused_before_any_download() 
         "targets": ["vocals", "drums", "bass"],
     }
     sets = {"musdb18hq": None, "mm": None}
-    with pytest.raises(UserError, match=r"experiments\.demo: 34 song\(s\) of the test tracks"):
+    with pytest.raises(UserError, match=r"experiments\.demo: 36 song\(s\) of the test tracks"):
         make_plan(_changed(datasets=sets, experiments={"demo": demo}), "x")

@@ -1,6 +1,7 @@
 """The step `prepare`, on cards written for the test and on the two embedded sets."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import mido
@@ -163,6 +164,25 @@ def test_a_mono_stem_is_handled(tmp_path: Path) -> None:
     manifest = _describe(tmp_path, _track(tmp_path, a=np.full((1, 9), 8192, np.int16)))
     mixture = read_mixture(tmp_path / "manifest.json", manifest.tracks[0], "stereo")
     np.testing.assert_array_equal(mixture, np.full((2, 9), 0.25))
+
+
+def test_a_song_needs_the_memory_of_one_target_however_many_it_has(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(-3000, 3000, (2, 5 * RATE_HZ)).astype(np.int16)
+    stems = dict.fromkeys("abcdef", noise)
+    few = _measure_describing(tmp_path, _track(tmp_path, a=noise))
+    many = _measure_describing(tmp_path, _track(tmp_path, **stems))
+    assert many < few + noise.size  # bytes: a quarter of one stem as float32
+
+
+def _measure_describing(folder: Path, files: TrackFiles) -> int:
+    """Return the peak of allocated bytes while a song with a target per stem is described."""
+    targets = {name: [name] for name in files.stems}
+    empty = Manifest(dataset="x", protocol="joint", targets=targets, mixture_rule="sum", tracks=[])
+    tracemalloc.start()
+    describe_tracks(empty, [files], folder / "manifest.json", PreparationTools(folder, 1))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak
 
 
 def test_a_silent_target_is_not_listed_as_sounding(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from full_disk import limit_file_size
 
 from iass.foundation.audio import write_wav
 from iass.foundation.errors import UserError
@@ -39,6 +40,23 @@ def test_a_chunk_over_the_end_is_padded_with_zeros(tmp_path: Path) -> None:
     write_store(tmp_path / "a.npy", _write_stems(tmp_path, np.full((1, 10), 16384, np.int16)))
     chunk = read_chunk(open_store(tmp_path / "a.npy"), 0, 8, 4)
     np.testing.assert_array_equal(chunk, [[0.5, 0.5, 0.0, 0.0]])
+
+
+def test_a_store_is_what_numpy_would_save(tmp_path: Path) -> None:
+    stems = np.random.default_rng(0).integers(-32768, 32768, (3, 2, 100)).astype(np.int16)
+    write_store(tmp_path / "a.npy", _write_stems(tmp_path, *stems))
+    np.save(tmp_path / "b.npy", stems)
+    assert (tmp_path / "a.npy").read_bytes() == (tmp_path / "b.npy").read_bytes()
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_the_old_store(tmp_path: Path) -> None:
+    (stem,) = _write_stems(tmp_path, np.ones((1, 100), np.int16))
+    write_store(tmp_path / "store" / "a.npy", [stem])
+    with limit_file_size(999), pytest.raises(UserError) as caught:
+        write_store(tmp_path / "store" / "a.npy", [stem] * 5)
+    assert str(caught.value).startswith(f"{tmp_path}/store/a.npy cannot be written (File too large")
+    assert list((tmp_path / "store").iterdir()) == [tmp_path / "store" / "a.npy"]
+    assert open_store(tmp_path / "store" / "a.npy").shape == (1, 1, 100)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY half", b"pickle me"])

@@ -22,14 +22,17 @@ ConfigFile = Annotated[
 
 
 @app.command("list")
-def list_all(data_dir: DataDir = None) -> None:
+def list_all(configfile: ConfigFile = None, data_dir: DataDir = None) -> None:
     """Print every data set: what it is, its size, what is here of it, access and terms.
 
-    Example: iass data list
+    With a config: its data sets, and what its experiments cost in disk, memory and GPU-hours.
+
+    Example: iass data list --configfile config/paper.yaml
     """
     from iass.preparation.catalogue import choose_places, describe_catalogue
 
-    typer.echo(describe_catalogue(choose_places(None, data_dir, None, None).data_dir))
+    places = choose_places(configfile, data_dir, None, None)
+    typer.echo(describe_catalogue(places.data_dir, configfile))
 
 
 @app.command()
@@ -91,6 +94,27 @@ def check(
     typer.echo(format_findings(findings, tracks))
     if any(finding.severity == "error" for finding in findings):
         raise typer.Exit(1)
+
+
+@app.command()
+def overlap(
+    train: Annotated[str, typer.Argument(help="Data set to train on.")],
+    test: Annotated[str, typer.Argument(help="Data set to score on.")],
+    configfile: ConfigFile = None,
+) -> None:
+    """List the songs of one set's training and validation that another set scores.
+
+    From the published lists, before anything is downloaded; without a list a set has no songs here.
+
+    Example: iass data overlap mm musdb18hq
+    """
+    from iass.preparation.catalogue import configure_card
+    from iass.preparation.overlap import compare_published
+
+    pairs = compare_published(configure_card(train, configfile), configure_card(test, configfile))
+    for learned, scored in pairs:
+        typer.echo(f"{learned}\t{scored}")
+    typer.echo(f"{len(pairs)} song(s) of {test} are also trained on in {train}.", err=True)
 
 
 @app.command()

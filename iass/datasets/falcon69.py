@@ -8,6 +8,7 @@ from iass.datasets.musdb.stems import RATE_HZ, STREAMS, decode_streams
 from iass.foundation.audio import write_wav
 from iass.foundation.card import Card, Tools, TrackFiles
 from iass.foundation.errors import UserError
+from iass.foundation.footprint import Footprint, count_audio_bytes
 
 TRIM_SAMPLES = 4096  # per end; the last 2048 of every stem reach full scale (DATA, embedded)
 TRACK_ID = "The Easton Ellises - Falcon 69"
@@ -27,6 +28,11 @@ class DataSet(Card):
     targets = {name: (name,) for name in ("vocals", "drums", "bass", "other")}
     splits = ("test",)
     protocol = "joint"
+
+    @property
+    def footprint(self) -> Footprint:
+        """Mixture and stems as floats."""
+        return Footprint(built=count_audio_bytes(6.0, len(STREAMS), bytes_per_sample=4))
 
     def prepare(self, tools: Tools) -> list[TrackFiles]:
         """Decode the five streams to float WAVs, 4096 samples shorter at each end."""

@@ -20,6 +20,7 @@ from iass.datasets.multitracks.sources import list_metadata
 from iass.datasets.multitracks.tracks import Material, build_tracks
 from iass.datasets.splits import Assignment
 from iass.foundation.card import Record, Tools, TrackFiles
+from iass.foundation.footprint import Footprint, count_audio_bytes
 
 RECORDS = {
     "V1": Record(
@@ -38,6 +39,9 @@ RECORDS = {
 VERSIONS = {row["track"]: row["version"] for row in read_facts("medleydb_versions")}
 MATERIAL = Material("medleydb", has_stems=True, licence="CC BY-NC-SA")
 
+MEAN_S = 206.0  # of 63 songs (sigsep.github.io/datasets)
+MIX_AND_STEMS, BUILT_FILES, STORED_STEMS = 7.6, 1.1, 2.4  # per song, counted from the metadata
+
 
 @dataclass(frozen=True)
 class DataSet(MultitrackCard):
@@ -53,9 +57,10 @@ class DataSet(MultitrackCard):
     title = "MedleyDB"
     description = (
         "196 songs at 44.1 kHz with a mixture, stems and instrument labels. The mixture is not the "
-        "plain sum of the stems; bleed is flagged per song, and the errata list songs flagged "
-        "wrongly. 46 songs of MUSDB18 come from here. The files above are the metadata; which "
-        "archives hold the audio, only those see who have access."
+        "plain sum of the stems; bleed is flagged per song, and two stems that hold it in songs "
+        "not flagged so have the flag erratum:<target>. 46 songs of MUSDB18 come from here. The "
+        "files above are the metadata; which archives hold the audio, only those see who have "
+        "access."
     )
     citation = (
         "Bittner, Salamon, Tierney, Mauch, Cannam, Bello: MedleyDB, a multitrack dataset for "
@@ -81,6 +86,16 @@ class DataSet(MultitrackCard):
         """Return the songs of the versions in the split."""
         return [row for row in self.choose_of("medleydb") if VERSIONS[row.track] in self.versions]
 
+    @property
+    def footprint(self) -> Footprint:
+        """What the archives hold besides is not unpacked; how large they are is not published."""
+        seconds = len(self.choose_songs()) * MEAN_S
+        return Footprint(
+            unpacked=count_audio_bytes(seconds, MIX_AND_STEMS),
+            built=count_audio_bytes(seconds, BUILT_FILES),
+            stores=count_audio_bytes(seconds, STORED_STEMS),
+        )
+
     def fetch(self, tools: Tools) -> None:
         """Download the metadata and, where no local copy is used, the audio."""
         fetch_metadata(tools, "medleydb", self.choose_songs())
@@ -99,8 +114,8 @@ class DataSet(MultitrackCard):
         local = self.find_local()
         if local:
             return [local]
-        archives = [item for v in self.versions for item in tools.list_record(RECORDS[v])]
-        return [tools.unpack(archive, keep_mixes_and_stems) for archive in archives]
+        records = [tools.list_record(RECORDS[version]) for version in self.versions]
+        return [f for archives in records for f in tools.unpack_all(archives, keep_mixes_and_stems)]
 
 
 def check_versions(versions: Sequence[str]) -> None:

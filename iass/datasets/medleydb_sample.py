@@ -9,6 +9,7 @@ from iass.datasets.multitracks.sources import list_metadata
 from iass.datasets.multitracks.tracks import build_tracks
 from iass.datasets.splits import Assignment
 from iass.foundation.card import Archive, Tools, TrackFiles
+from iass.foundation.footprint import Footprint, count_audio_bytes
 
 SONGS = ("LizNelson_Rainfall", "Phoenix_ScotchMorris")
 
@@ -38,6 +39,16 @@ class DataSet(MultitrackCard):
         """Return the two songs, whatever the split says of them."""
         tracks = [track for track in SONGS if track not in self.leave_out]
         return [Assignment(track, "medleydb", "test") for track in tracks]
+
+    @property
+    def footprint(self) -> Footprint:
+        """The archive's size is what others found; as medleydb, without stores."""
+        seconds = len(self.choose_songs()) * medleydb.MEAN_S
+        return Footprint(
+            archives=0.4e9,
+            unpacked=count_audio_bytes(seconds, medleydb.MIX_AND_STEMS),
+            built=count_audio_bytes(seconds, medleydb.BUILT_FILES),
+        )
 
     def fetch(self, tools: Tools) -> None:
         """Download the metadata and the archive."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from iass.datasets import medleydb, mixing_secrets
 from iass.datasets.multitracks.card import MultitrackCard
 from iass.datasets.splits import Assignment
-from iass.foundation.card import Tools, TrackFiles
+from iass.foundation.card import PublishedSong, Tools, TrackFiles
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,10 @@ class DataSet(MultitrackCard):
     def choose_songs(self) -> list[Assignment]:
         """Return the songs of both sets."""
         return [row for part in self.parts for row in part.choose_songs()]
+
+    def list_songs(self) -> list[PublishedSong]:
+        """Return the songs of both sets."""
+        return [song for part in self.parts for song in part.list_songs()]
 
     def fetch(self, tools: Tools) -> None:
         """Download what is needed of both sets."""

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from iass.datasets import musdb18hq
 from iass.datasets.musdb.card import MusdbCard
+from iass.datasets.musdb.layout import STEMS
 from iass.datasets.musdb.stems import decode_tracks, keep_stem_files
 from iass.foundation.card import Archive, Tools, TrackFiles
+from iass.foundation.footprint import Footprint, count_audio_bytes
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,15 @@ class DataSet(MusdbCard):
             checksum="md5:af06762477334799bfc5abf237648207",
         ),
     )
+
+    @property
+    def footprint(self) -> Footprint:
+        """The archive once more, unpacked; five 16-bit WAVs per song; stores of the stems."""
+        return Footprint(
+            unpacked=4.7e9,
+            built=count_audio_bytes(musdb18hq.SONGS * musdb18hq.MEAN_S, len(STEMS) + 1),
+            stores=count_audio_bytes(musdb18hq.TRAINING_SONGS * musdb18hq.MEAN_S, len(STEMS)),
+        )
 
     def prepare(self, tools: Tools) -> list[TrackFiles]:
         """Decode the files of MUSDB_PATH, or of the archive, to 16-bit WAVs."""

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
-from iass.datasets import musdb18
+from iass.datasets import musdb18, musdb18hq
 from iass.datasets.musdb.card import MusdbCard
-from iass.datasets.musdb.layout import keep_songs, list_tracks
+from iass.datasets.musdb.layout import STEMS, keep_songs, list_tracks
 from iass.foundation.card import Archive, Tools, TrackFiles
+from iass.foundation.footprint import Footprint, count_audio_bytes
+
+EXCERPT_S = 7.0
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,14 @@ class DataSet(MusdbCard):
             checksum="sha256:a32b8d6f530ca39d75954179149611927f28367f51134b68f3e2cda963532ff6",
         ),
     )
+
+    @property
+    def footprint(self) -> Footprint:
+        """Five 16-bit WAVs per excerpt, and stores of the stems."""
+        return Footprint(
+            unpacked=count_audio_bytes(musdb18hq.SONGS * EXCERPT_S, len(STEMS) + 1),
+            stores=count_audio_bytes(musdb18hq.TRAINING_SONGS * EXCERPT_S, len(STEMS)),
+        )
 
     def prepare(self, tools: Tools) -> list[TrackFiles]:
         """List the tracks of the archive."""

@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 
 from iass.datasets.musdb.card import MusdbCard
-from iass.datasets.musdb.layout import keep_songs, list_tracks
+from iass.datasets.musdb.layout import STEMS, keep_songs, list_tracks
 from iass.foundation.card import Archive, Tools, TrackFiles
+from iass.foundation.footprint import Footprint, count_audio_bytes
+
+MEAN_S = 236.0  # mean length of the 150 songs (sigsep.github.io/datasets)
+SONGS, TRAINING_SONGS = 150, 100
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,18 @@ class DataSet(MusdbCard):
         Archive(
             name="musdb18hq.zip",
             url="https://zenodo.org/record/3338373/files/musdb18hq.zip",
+            bytes=22656664047,  # by Zenodo's API, as users of the file report it
             checksum="sha256:baac80d0483c61d74b2e5f3be75fa557eec52898339e6aa45c1fa48833c5d21d",
         ),
     )
+
+    @property
+    def footprint(self) -> Footprint:
+        """Five 16-bit WAVs per song, and stores of the stems."""
+        return Footprint(
+            unpacked=count_audio_bytes(SONGS * MEAN_S, len(STEMS) + 1),
+            stores=count_audio_bytes(TRAINING_SONGS * MEAN_S, len(STEMS)),
+        )
 
     def prepare(self, tools: Tools) -> list[TrackFiles]:
         """List the tracks of MUSDB_PATH, or of the archive."""

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from iass.foundation.card import Card, Tools, TrackFiles
+from iass.foundation.footprint import Footprint, count_audio_bytes
 from iass.synthesis import STEMS, SongPlan, check_request, plan_songs, render_song, write_song
 
 
@@ -43,6 +44,16 @@ class DataSet(Card):
     def __post_init__(self) -> None:
         """UserError names an option that no band can be planned from."""
         check_request(self.seed, self.songs, self.seconds)
+
+    @property
+    def footprint(self) -> Footprint:
+        """A WAV per stem and of the mixture, and stores of the stems."""
+        seconds = {split: count * self.seconds[split] for split, count in self.songs.items()}
+        kept = sum(length for split, length in seconds.items() if split != "test")
+        return Footprint(
+            built=count_audio_bytes(sum(seconds.values()), len(STEMS) + 1),
+            stores=count_audio_bytes(kept, len(STEMS)),
+        )
 
     def prepare(self, tools: Tools) -> list[TrackFiles]:
         """Render every song: WAVs whose integer sum is the mixture, and the notes as MIDI."""

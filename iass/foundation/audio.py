@@ -3,7 +3,7 @@
 Audio is an array (channels, samples); float audio has full scale at +-1.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +12,20 @@ from typing import Any, Literal
 import numpy as np
 import soundfile
 import soxr
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from iass.foundation.errors import UserError
 from iass.foundation.files import replace_file
 
 FloatArray = NDArray[np.float32]
+Append = Callable[[NDArray[Any]], None]
 Channels = Literal["mono", "stereo"]
 CHANNEL_COUNT: dict[Channels, int] = {"mono": 1, "stereo": 2}
 
+_HEADER = 96  # bytes in which the chunk PEAK begins, if there is one
+_PEAK_DATE = 12  # bytes into it: name, size and version come before
+_WAV_LIMIT = 2**32 - 2**12  # bytes of samples; the header takes some of the 4 GiB
+_QUALITY = "HQ"  # soxr's name of its high quality
 _WAV_SUBTYPE = {np.dtype(np.int16): "PCM_16", np.dtype(np.float32): "FLOAT"}
 
 
@@ -32,6 +37,19 @@ class AudioInfo:
     channels: int
     samples: int
     subtype: str
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Audio of which any part can be read, wherever it lies.
+
+    `read(start, stop)` returns samples start..stop-1 as float32 (channels, samples).
+    """
+
+    rate_hz: int
+    channels: int
+    samples: int
+    read: Callable[[int, int], FloatArray]
 
 
 def probe_audio(path: Path) -> AudioInfo:
@@ -125,21 +143,94 @@ def check_finite(audio: NDArray[Any], where: str, start: int = 0) -> None:
 
 
 def write_wav(path: Path, audio: NDArray[Any], rate_hz: int) -> None:
-    """Write (channels, samples) atomically: int16 as 16-bit PCM, float32 as float WAV."""
-    subtype = _WAV_SUBTYPE[audio.dtype]
+    """Write (channels, samples) atomically: int16 as 16-bit PCM, float32 as float WAV.
+
+    Equal audio gives equal bytes. UserError if the disk is full.
+    """
+    with open_wav(path, audio.shape, rate_hz, audio.dtype) as append:
+        append(audio)
+
+
+@contextmanager
+def open_wav(
+    path: Path, shape: tuple[int, ...], rate_hz: int, dtype: DTypeLike = np.float32
+) -> Iterator[Append]:
+    """Give a function that appends (channels, samples) to a WAV, int16 or float32.
+
+    `shape` (channels, samples) is of all that will come: beyond 4 GiB the file is RF64, as WAV ends
+    there. It takes its place when the block ends well, with the bytes that `write_wav` gives.
+    """
+    kind = np.dtype(dtype)
+    large = np.prod(shape, dtype=np.int64) * kind.itemsize > _WAV_LIMIT
     with replace_file(path) as temporary:
-        try:
-            soundfile.write(str(temporary), audio.T, rate_hz, subtype=subtype, format="WAV")
-        except (soundfile.LibsndfileError, AssertionError) as error:  # what a full disk becomes
-            raise UserError(f"{path} cannot be written ({error}); is the disk full?") from None
+        with _explain_failure(path):
+            file = soundfile.SoundFile(
+                str(temporary),
+                mode="w",
+                samplerate=rate_hz,
+                channels=shape[0],
+                subtype=_WAV_SUBTYPE[kind],
+                format="RF64" if large else "WAV",
+            )
+        with file:
+            yield lambda audio: _append(file, audio, path)
+        if kind.kind == "f":
+            _clear_date(temporary)
+
+
+def _append(file: soundfile.SoundFile, audio: NDArray[Any], path: Path) -> None:
+    with _explain_failure(path):
+        file.write(audio.T)
+
+
+@contextmanager
+def _explain_failure(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (soundfile.LibsndfileError, AssertionError) as error:  # what a full disk becomes
+        raise UserError(f"{path} cannot be written ({error}); is the disk full?") from None
+
+
+def _clear_date(path: Path) -> None:
+    """Zero the date that libsndfile writes into the chunk PEAK of a float WAV."""
+    with path.open("rb+") as stream:
+        start = stream.read(_HEADER).find(b"PEAK")
+        if start >= 0:
+            stream.seek(start + _PEAK_DATE)
+            stream.write(bytes(4))
 
 
 def resample(audio: FloatArray, from_hz: int, to_hz: int) -> FloatArray:
     """Resample (channels, samples) with soxr at its high quality; the same rate is a no-op."""
     if from_hz == to_hz:
         return audio
-    resampled = soxr.resample(audio.T, from_hz, to_hz, quality="HQ")
+    resampled = soxr.resample(audio.T, from_hz, to_hz, quality=_QUALITY)
     return np.ascontiguousarray(resampled.T, dtype=np.float32)
+
+
+class Resampler:
+    """Resamples piece by piece: the pieces of `push` and `flush` join to what `resample` gives."""
+
+    def __init__(self, from_hz: int, to_hz: int, channels: int) -> None:
+        self._empty = np.zeros((channels, 0), np.float32)
+        self._stream = (
+            None
+            if from_hz == to_hz
+            else soxr.ResampleStream(from_hz, to_hz, channels, dtype="float32", quality=_QUALITY)
+        )
+
+    def push(self, audio: FloatArray) -> FloatArray:
+        """Take (channels, samples) and return what is ready, which may be nothing."""
+        return audio if self._stream is None else self._process(audio)
+
+    def flush(self) -> FloatArray:
+        """Return the rest, once, at the end."""
+        return self._empty if self._stream is None else self._process(self._empty, last=True)
+
+    def _process(self, audio: FloatArray, *, last: bool = False) -> FloatArray:
+        assert self._stream is not None
+        samples = np.ascontiguousarray(audio.T, dtype=np.float32)
+        return np.ascontiguousarray(self._stream.resample_chunk(samples, last=last).T)
 
 
 def mix_channels(audio: FloatArray, channels: Channels) -> FloatArray:

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal, Protocol, TypeVar
 
 from iass.foundation import config
 from iass.foundation.errors import UserError
+from iass.foundation.footprint import Footprint
 
 Split = Literal["train", "valid", "test"]
 Wanted = Callable[[PurePosixPath], PurePosixPath | None]
@@ -99,12 +100,19 @@ class Tools(Protocol):
         """Return a record's archives on the disk, sorted by name. UserError if there are none."""
 
     def locate(self, archive: Archive) -> Path:
-        """Return where a fetched file lies. UserError if it was not fetched."""
+        """Return where a fetched file lies. UserError if it was not fetched, or has changed."""
 
     def unpack(self, archive: Archive, wanted: Wanted) -> Path:
         """Unpack what is wanted of a fetched archive, once; return <data_dir>/unpacked/<name>.
 
-        UserError if it was not fetched, is damaged or does not fit onto the disk.
+        UserError if it was not fetched or has changed since, holds nothing that is wanted, is
+        damaged or does not fit onto the disk.
+        """
+
+    def unpack_all(self, archives: Sequence[Archive], wanted: Wanted) -> list[Path]:
+        """Unpack archives of which some, but not all, may hold nothing that is wanted.
+
+        Return their folders. UserError as in `unpack`.
         """
 
     def run_parallel(self, function: Callable[[S], T], items: Sequence[S], what: str) -> list[T]:
@@ -150,6 +158,19 @@ class Card(ABC):
         """Download what `prepare` needs; nothing where a local copy is used or there is nothing."""
         if self.archives and self.find_local() is None:
             tools.fetch(self.archives, self.access)
+
+    @property
+    def parts(self) -> "Sequence[Card]":
+        """The cards that this one puts together, each with a copy or a download of its own."""
+        return (self,)
+
+    @property
+    def footprint(self) -> Footprint | None:
+        """What the set takes on the disk, once prepared; None where nobody has worked it out.
+
+        Of a set that is put together from `parts`, theirs count.
+        """
+        return None
 
     @abstractmethod
     def prepare(self, tools: Tools) -> list[TrackFiles]:

@@ -9,88 +9,22 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from iass.foundation.addresses import check_mirror
 from iass.foundation.audio import Channels
 from iass.foundation.errors import UserError
+from iass.foundation.train_settings import Closed, Positive
+from iass.foundation.train_settings import TrainSettings as TrainSettings
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Kind = Literal["bound", "oracle", "trained", "pretrained", "command"]
 Protocol = Literal["joint", "per_target"]
 EngineName = Literal["exact", "museval"]
-Positive = Annotated[int, Field(gt=0)]
-PositiveFloat = Annotated[float, Field(gt=0)]
 FrameLength = Annotated[float, Field(ge=0.001)]  # below, it could round to no sample
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class TrainSettings(_Closed):
-    """How the one training loop fits a trained method."""
-
-    schedule: Literal["plateau", "warmup_cosine"] = Field(
-        "plateau",
-        description="`plateau`: epochs, ReduceLROnPlateau and early stopping on whole validation "
-        "songs (the paper); `warmup_cosine`: a fixed number of steps (the demo).",
-    )
-    chunk_s: PositiveFloat = Field(6.0, description="Length of a training chunk, s (METHOD 2).")
-    batch_size: Positive = Field(8, description="Chunks per step (METHOD 2: 8, piano 5).")
-    learning_rate: PositiveFloat = Field(1e-3, description="Adam's learning rate (METHOD 2).")
-    weight_decay: float = Field(1e-5, ge=0, description="Adam's weight decay (METHOD 2).")
-    steps: Positive = Field(1000, description="Steps in all; `warmup_cosine` only.")
-    warmup: float = Field(
-        0.05, ge=0, lt=1, description="Share of the steps with a rising rate; `warmup_cosine` only."
-    )
-    epochs: Positive = Field(1000, description="Most epochs; `plateau` only (METHOD 2).")
-    chunks_per_track: Positive = Field(
-        1, description="Chunks drawn per song and epoch; `plateau` only (Open-Unmix: 64)."
-    )
-    lr_gamma: float = Field(
-        0.3, gt=0, lt=1, description="Factor on the rate at a plateau (METHOD 2)."
-    )
-    lr_patience: Positive = Field(80, description="Epochs without gain before it (METHOD 2).")
-    patience: Positive = Field(
-        140, description="Epochs without gain before training stops (METHOD 2: 100 to 140)."
-    )
-    gain: tuple[float, float] = Field(
-        (0.25, 1.25), description="Range of the random gain of each stem, factor (METHOD 2)."
-    )
-    channel_swap: bool = Field(
-        False, description="Exchange left and right at random, stereo only (Open-Unmix: true)."
-    )
-    remix: bool = Field(
-        False, description="Mix stems of different songs (the paper: no; Open-Unmix: yes)."
-    )
-    active_share: float | None = Field(
-        None,
-        ge=0,
-        le=1,
-        description="Least share of chunks in which the target plays; null draws without looking "
-        "(DEMO: 0.8).",
-    )
-    validate_every: Positive = Field(
-        1,
-        description="Epochs (`plateau`) or steps (`warmup_cosine`) between whole-song validations.",
-    )
-
-    @field_validator("gain")
-    @classmethod
-    def _check_gain(cls, gain: tuple[float, float]) -> tuple[float, float]:
-        if not 0 <= gain[0] <= gain[1]:
-            raise ValueError("give two factors, 0 <= lowest <= highest")
-        return gain
-
-
-class DatasetEntry(_Closed):
+class DatasetEntry(Closed):
     """One data set, or a variant of one."""
 
     module: Name | None = Field(
@@ -104,7 +38,7 @@ class DatasetEntry(_Closed):
     )
 
 
-class MethodEntry(_Closed):
+class MethodEntry(Closed):
     """One method, or a variant of one."""
 
     kind: Kind = Field(
@@ -149,7 +83,7 @@ class MethodEntry(_Closed):
         return self
 
 
-class Experiment(_Closed):
+class Experiment(Closed):
     """One comparison: methods trained on one set and scored on others."""
 
     train_on: Name | None = Field(
@@ -188,7 +122,7 @@ class Experiment(_Closed):
         return values
 
 
-class Scoring(_Closed):
+class Scoring(Closed):
     """How estimates are scored."""
 
     engine: EngineName = Field(
@@ -200,7 +134,7 @@ class Scoring(_Closed):
     hop_s: FrameLength = Field(1.0, description="Frame distance, s (museval's default).")
 
 
-class Config(_Closed):
+class Config(Closed):
     """A whole config file."""
 
     data_dir: str = Field(
@@ -249,6 +183,8 @@ def parse_config(raw: object, where: str) -> Config:
     """Check the content of a config; `where` is the file that the error sentence names."""
     if not isinstance(raw, dict):
         raise UserError(f"{where} holds no keys; start from config/config.yaml.")
+    if isinstance(raw.get("mirror"), str):  # first: other sentences may show a part of the config
+        check_mirror(raw["mirror"], f"{where}: 'mirror'")
     try:
         config = Config.model_validate(_fill_empty_entries(raw))
     except ValidationError as error:

@@ -1,16 +1,18 @@
-"""What data sets there are, what is on the disk of them, and what their terms are."""
+"""What data sets there are, what they cost, what is on the disk of them, what their terms are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from rich.filesize import decimal
 
 from iass.foundation.card import Card
 from iass.foundation.config import DatasetEntry, load_config
 from iass.foundation.errors import UserError
 from iass.foundation.plugins import list_datasets, load_card
+from iass.preparation.costs import describe_costs
+from iass.preparation.sizes import describe_disk, describe_download, list_archives
 from iass.preparation.tools import CHECKSUMS
+
+SOURCES = "docs/COSTS.md tells what these figures are from."
 
 
 @dataclass(frozen=True)
@@ -59,35 +61,51 @@ def find_card(name: str) -> Card:
     return load_card(name, DatasetEntry())
 
 
-def describe_catalogue(data_dir: Path) -> str:
-    """Return a paragraph per data set: title, size, what is there, access, licence, citation."""
-    return "\n\n".join(
-        "\n".join(_describe_card(name, find_card(name), data_dir)) for name in list_datasets()
-    )
+def describe_catalogue(data_dir: Path, config: Path | None = None) -> str:
+    """Return a paragraph per data set: title, sizes, what is there, access, licence, citation.
+
+    With a config: of its own data sets, and then a paragraph on what each experiment costs.
+    """
+    if config is None:
+        cards = {name: find_card(name) for name in list_datasets()}
+        return "\n\n".join(_describe_cards(cards, data_dir))
+    parsed = load_config(config)
+    cards = {name: load_card(name, entry) for name, entry in parsed.datasets.items()}
+    costs = describe_costs(parsed, cards, data_dir)
+    return "\n\n".join([*_describe_cards(cards, data_dir), *costs, SOURCES])
+
+
+def _describe_cards(cards: Mapping[str, Card], data_dir: Path) -> Iterator[str]:
+    return ("\n  ".join(_describe_card(name, cards[name], data_dir)) for name in cards)
 
 
 def _describe_card(name: str, card: Card, data_dir: Path) -> Iterator[str]:
     yield f"{name}: {card.title}"
-    yield f"  {card.description}"
-    yield f"  Download: {_describe_download(card)}; {_describe_state(card, data_dir)}"
-    yield f"  Access: {card.access}"
-    yield f"  Licence{' (to be accepted)' if card.needs_consent else ''}: {card.licence}"
-    yield f"  Cite: {card.citation}"
+    yield card.description
+    yield f"Download: {'; '.join([_describe_files(card, data_dir), *_describe_copies(card)])}"
+    yield f"Disk: {describe_disk([card], data_dir)}"
+    yield f"Access: {card.access}"
+    yield f"Licence{' (to be accepted)' if card.needs_consent else ''}: {card.licence}"
+    yield f"Cite: {card.citation}"
 
 
-def _describe_download(card: Card) -> str:
-    if not card.archives:
-        return "none"
-    known = [archive.bytes for archive in card.archives if archive.bytes is not None]
-    size = decimal(sum(known)) if known else "size not published"
-    more = " and more of unknown size" if known and len(known) < len(card.archives) else ""
-    return f"{len(card.archives)} file(s), {size}{more}"
+def _describe_files(card: Card, data_dir: Path) -> str:
+    """Return what there is to download and how much of it is here."""
+    files = [file for part in card.parts if not part.find_local() for file in part.archives]
+    if not files:
+        return "nothing"
+    archives, metadata = list_archives(files), len(files) - len(list_archives(files))
+    count = f"{len(archives)} archive{'s' if len(archives) > 1 else ''}"
+    names = [count if archives else "archives that only those with access see"]
+    names += [f"{metadata} metadata files"] if metadata else []
+    here = sum((data_dir / "archives" / file.name).is_file() for file in files)
+    return f"{' and '.join(names)}, {describe_download([card])}; {here} of them here"
 
 
-def _describe_state(card: Card, data_dir: Path) -> str:
-    local = card.find_local()
-    if local:
-        return f"a copy is used in place: {card.local_variable}={local}"
-    there = [a for a in card.archives if (data_dir / "archives" / a.name).is_file()]
-    hint = f"; {card.local_variable} may name a copy of yours" if card.local_variable else ""
-    return f"{len(there)} of them here{hint}" if card.archives else "nothing to fetch"
+def _describe_copies(card: Card) -> Iterator[str]:
+    for part in card.parts:
+        local = part.find_local()
+        if local:
+            yield f"a copy is used in place: {part.local_variable}={local}"
+        elif part.local_variable:
+            yield f"{part.local_variable} may name a copy of yours"

@@ -61,7 +61,7 @@ class ChecksumLock:
 
 class _Receipt(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-    checksum: str
+    checksum: str = Field(pattern="^(sha256|md5):[0-9a-f]+$")
     bytes: int
     modified_ns: int
 
@@ -78,21 +78,53 @@ def hash_with(algorithm: str, path: Path) -> str:
 
 def is_verified(path: Path, checksum: str) -> bool:
     """Return whether `path` had this checksum once and has not changed in size or time since."""
-    with suppress(FileNotFoundError, ValidationError, UserError):
-        receipt = _Receipt.model_validate(read_json(_name_receipt(path)))
-        return receipt == _describe(path, checksum)
-    return False
+    receipt = _read_receipt(path)
+    return receipt is not None and path.is_file() and receipt == _describe(path, checksum)
+
+
+def confirm_checksum(path: Path) -> str:
+    """Return the checksum that a fetched file was found to have, and has now.
+
+    It is read again only if its size or time has changed since: a copy has a new time. UserError
+    if it is missing, was never compared with a checksum, or is another file now.
+    """
+    if not path.is_file():
+        raise UserError(f"{path} is missing; fetch it with `iass data fetch`.")
+    receipt = _read_receipt(path)
+    if receipt is None:
+        raise UserError(f"{path} was never compared with its checksum; `iass data fetch` does it.")
+    if not is_verified(path, receipt.checksum):
+        _compare(path, receipt)
+        write_receipt(path, receipt.checksum)
+    return receipt.checksum
 
 
 def write_receipt(path: Path, checksum: str) -> None:
     """Remember that `path` has this checksum; where that cannot be written, it is hashed again."""
-    with suppress(OSError):
+    with suppress(OSError, UserError):
         write_json(_name_receipt(path), _describe(path, checksum).model_dump())
 
 
 def name_mutex(path: Path) -> Path:
     """Return the empty hidden file that processes lock while they work on `path`."""
     return path.with_name(f".{path.name}.lock")
+
+
+def _compare(path: Path, receipt: _Receipt) -> None:
+    algorithm = receipt.checksum.partition(":")[0]
+    has_size = path.stat().st_size == receipt.bytes
+    if not has_size or hash_with(algorithm, path) != receipt.checksum:
+        raise UserError(
+            f"{path} has changed since `iass data fetch` compared it with its checksum; move it "
+            "away and fetch it again."
+        )
+
+
+def _read_receipt(path: Path) -> _Receipt | None:
+    try:
+        return _Receipt.model_validate(read_json(_name_receipt(path)))
+    except (ValidationError, UserError):
+        return None
 
 
 def _name_receipt(path: Path) -> Path:

@@ -43,14 +43,17 @@ class _Describer:
 
     def __call__(self, files: TrackFiles) -> tuple[Track, dict[str, FloatArray]]:
         track = self._describe(files)
-        references = {
-            target: read_reference(self.path, self.manifest, track, target, "stereo")
-            for target in self.manifest.targets
-        }
-        sounding = [target for target, audio in references.items() if audio.any()]
+        # One target at a time: a song's targets in stereo together do not fit a small machine.
+        found = {target: self._label(track, target) for target in self.manifest.targets}
         read_mixture(self.path, track, "stereo")  # refuses a broken file now rather than later
-        labels = {target: compute_activity(audio) for target, audio in references.items()}
+        sounding = [target for target, (sounds, _) in found.items() if sounds]
+        labels = {target: label for target, (_, label) in found.items()}
         return track.model_copy(update={"targets": sounding}), labels
+
+    def _label(self, track: Track, target: str) -> tuple[bool, FloatArray]:
+        """Return whether a target sounds at all, and its activity confidence (frames,)."""
+        audio = read_reference(self.path, self.manifest, track, target, "stereo")
+        return bool(audio.any()), compute_activity(audio)
 
     def _describe(self, files: TrackFiles) -> Track:
         infos = _probe_stems(files)

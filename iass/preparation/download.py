@@ -1,19 +1,20 @@
 """Downloads: each file once, verified, from where the last attempt stopped, or a sentence."""
 
-import errno
 import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import requests
 from filelock import FileLock
 from requests.auth import AuthBase
 
+from iass.foundation.addresses import check_address, check_mirror, show_address
 from iass.foundation.errors import UserError
+from iass.foundation.files import is_full
 from iass.preparation.checksums import (
     ALGORITHMS,
     ChecksumLock,
@@ -33,7 +34,6 @@ from iass.preparation.transfer import (
     transfer,
 )
 
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_ACCESS = frozenset({requests.codes.unauthorized, requests.codes.forbidden})
 _TOKEN = re.compile(r"[\x21-\x7e]+")  # what fits into a header
 _USUAL = Patience()
@@ -62,7 +62,7 @@ class Source:
         algorithm, _, digits = (self.checksum or "sha256:0").partition(":")
         if algorithm not in ALGORITHMS or not re.fullmatch("[0-9a-f]+", digits):
             raise UserError(f"{self.name}: '{self.checksum}' is no sha256:... or md5:... checksum.")
-        _check_address(self.url, self.name)
+        check_address(self.url, self.name)
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def fetch_files(
     UserError says what stands in the way: access, the server, the network, a checksum, the disk.
     """
     if mirror:
-        _check_address(mirror, "--mirror")
+        check_mirror(mirror, "--mirror")
     place = _Place(folder, lock, mirror)
     with explain_disk(folder), requests.Session() as session:
         session.headers["User-Agent"] = USER_AGENT
@@ -216,12 +216,12 @@ def _explain_refusal(status: int, remote: Remote, source: Source, place: _Place)
     own = f"place the file at {place.find_target(source)}"
     if place.mirror or not (status in _NO_ACCESS or source.access):
         return (
-            f"{source.name}: {_show_address(remote.url)} answers HTTP {status}; check the address, "
+            f"{source.name}: {show_address(remote.url)} answers HTTP {status}; check the address, "
             f"name another server with --mirror URL or {own}."
         )
     access = source.access.rstrip(".") or f"ask {remote.host} for access"
     return (
-        f"{source.name}: {_show_address(remote.url)} answers HTTP {status}{_explain_token(source)}"
+        f"{source.name}: {show_address(remote.url)} answers HTTP {status}{_explain_token(source)}"
         f"; {access}, or {own}, or name your own server with --mirror URL."
     )
 
@@ -232,22 +232,6 @@ def _explain_token(source: Source) -> str:
     is_set = bool(os.environ.get(source.token_variable, "").strip())
     found = "the token in it was not enough" if is_set else "it is not set"
     return f" (a token is read from {source.token_variable}: {found})"
-
-
-def _show_address(url: str) -> str:
-    """Return an address without what may be secret in it: user, password and query."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def _check_address(url: str, what: str) -> None:
-    try:
-        parts = urlsplit(url)
-        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        is_usable = False
-    if not is_usable:
-        raise UserError(f"{what} is no address that starts with https:// or http:// and a host.")
 
 
 def _check_total(sources: Sequence[Source], place: _Place) -> None:
@@ -267,7 +251,7 @@ def explain_disk(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else type(error).__name__
-        if error.errno in _NO_ROOM:
+        if is_full(error):
             raise UserError(
                 f"{folder} takes no more bytes ({reason}); make room there or set data_dir to "
                 "another disk: what has come is kept and the same command goes on from it."

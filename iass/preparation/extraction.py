@@ -13,7 +13,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from iass.foundation.errors import UserError
-from iass.foundation.files import replace_file
+from iass.foundation.files import replace_file, write_text
 from iass.foundation.progress import show_bytes
 from iass.preparation.archives import Member, open_archive, read_blocks, refuse
 from iass.preparation.transfer import check_space
@@ -24,7 +24,6 @@ Wanted = Callable[[PurePosixPath], PurePosixPath | None]
 """From a member's path to its relative path in the target folder; None drops the member."""
 
 _BLOCK = 1 << 20  # bytes read at a time
-_PART = ".unpacking"  # suffix of this module's temporary files
 _OURS = (".extracted-", ".unpacking.lock", ".writing-")  # names that no member may take
 
 
@@ -53,10 +52,11 @@ class Receipt(BaseModel):
 def extract_archive(archive: Path, folder: Path, wanted: Wanted, checksum: str = "") -> list[Path]:
     """Unpack the wanted files of a .zip, .tar, .tar.gz or .tgz into `folder`; return their paths.
 
-    `checksum` is that of the archive, if the caller knows it. A finished extraction is known by
-    its receipt, in milliseconds and even without the archive. An interrupted one goes on: a file
-    of the right size and CRC-32 is not written again (a tar has no CRC-32: what was written after
-    the last receipt is written again). One process works at a time, others wait for it.
+    `checksum` is that of the archive, if the caller knows it; else an archive of another size or
+    time is another archive. A finished extraction is known by its receipt, in milliseconds and even
+    without the archive. An interrupted one goes on: a file of the right size and CRC-32 is not
+    written again (a tar has no CRC-32: what was written after the last receipt is written again).
+    One process works at a time, others wait for it.
 
     UserError names the archive, the member and what to do if `open_archive` refuses the archive, a
     target leads out of `folder` or is taken, the disk has too little room, or a write fails.
@@ -70,7 +70,10 @@ def extract_archive(archive: Path, folder: Path, wanted: Wanted, checksum: str =
             unpacked = _find_unpacked(job)  # by the process that was waited for
             return _unpack(job) if unpacked is None else unpacked
     except OSError as error:
-        raise _cannot_write(job, error.filename or folder, error) from None
+        raise UserError(
+            f"{archive}: {error.filename or folder} cannot be written ({error.strerror or error}); "
+            "change the folder's permissions and run again: what is finished stays."
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -115,11 +118,17 @@ def _read_receipt(job: _Job) -> Receipt | None:
     """Return the receipt if it is of this very archive, or if the archive is gone."""
     try:
         receipt = Receipt.model_validate_json(job.receipt.read_bytes())
-        recorded = (receipt.bytes, receipt.modified_ns)
-        same = not job.archive.exists() or recorded == _stat_archive(job.archive)
+        return receipt if _is_of(receipt, job) else None
     except (OSError, ValidationError):
         return None
-    return receipt if same and receipt.checksum == job.checksum else None
+
+
+def _is_of(receipt: Receipt, job: _Job) -> bool:
+    """Compare checksums where there is one, and else what the disk says of the archive."""
+    if job.checksum:
+        return receipt.checksum == job.checksum
+    recorded = (receipt.bytes, receipt.modified_ns)
+    return not job.archive.exists() or recorded == _stat_archive(job.archive)
 
 
 def _stat_archive(archive: Path) -> tuple[int, int]:
@@ -138,7 +147,6 @@ def _lock(job: _Job) -> Iterator[None]:
 def _unpack(job: _Job) -> list[Path]:
     with open_archive(job.archive) as members:
         plan = _Plan(job, members, _place_members(job, members))
-        _remove_leftovers(plan)
         check_space(job.folder, _count_missing(plan), f"{job.archive.name}, unpacked,")
         _write_receipt(plan, _write_files(plan), complete=True)
     return list(plan.places.values())
@@ -166,13 +174,6 @@ def _place_member(job: _Job, member: Member, target: PurePosixPath) -> Path:
     if path.name.startswith(_OURS):
         raise refuse(job.archive, member.path, f"which would be {path}, a name kept for receipts")
     return path
-
-
-def _remove_leftovers(plan: _Plan) -> None:
-    """Remove the temporary files of a killed process; this one holds the lock."""
-    for folder in {plan.job.folder, *(path.parent for path in plan.places.values())}:
-        for leftover in folder.glob(f".writing-*{_PART}"):
-            leftover.unlink(missing_ok=True)
 
 
 def _count_missing(plan: _Plan) -> int:
@@ -212,14 +213,11 @@ def _find_checksums(plan: _Plan) -> dict[PurePosixPath, int]:
 def _write_file(job: _Job, member: Member, path: Path, advance: Callable[[int], None]) -> int:
     """Write one member whole, or not at all; return its CRC-32."""
     checksum = 0
-    try:
-        with replace_file(path, suffix=_PART) as temporary, temporary.open("wb") as stream:
-            for block in read_blocks(job.archive, member):
-                stream.write(block)
-                checksum = zlib.crc32(block, checksum)
-                advance(len(block))
-    except OSError as error:
-        raise _cannot_write(job, path, error) from None
+    with replace_file(path, suffix="") as temporary, temporary.open("wb") as stream:
+        for block in read_blocks(job.archive, member):
+            stream.write(block)
+            checksum = zlib.crc32(block, checksum)
+            advance(len(block))
     return checksum
 
 
@@ -241,8 +239,7 @@ def _write_receipt(plan: _Plan, checksums: dict[PurePosixPath, int], complete: b
         complete=complete,
         members=entries,
     )
-    with replace_file(plan.job.receipt, suffix=_PART) as temporary:
-        temporary.write_text(receipt.model_dump_json(indent=1), "utf-8")
+    write_text(plan.job.receipt, receipt.model_dump_json(indent=1))
 
 
 def _relative(plan: _Plan, member: Member) -> str | None:
@@ -266,10 +263,3 @@ def _is_whole(path: Path, size: int, checksum: int) -> bool:
         while block := stream.read(_BLOCK):
             found = zlib.crc32(block, found)
     return found == checksum
-
-
-def _cannot_write(job: _Job, path: Path | str, error: OSError) -> UserError:
-    return UserError(
-        f"{job.archive}: {path} cannot be written ({error.strerror or error}); free space or "
-        "change the folder's permissions and run again: what is finished stays."
-    )

@@ -31,7 +31,7 @@ _MIXTURE = "mixture"
 Severity = Literal["error", "warning", "note"]
 Kind = Literal[
     "file", "samples", "rate", "channels", "depth", "length", "silence", "phase", "clipping",
-    "sum", "flag",
+    "sum", "flag", "missing",
 ]  # fmt: skip
 
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")

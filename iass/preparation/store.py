@@ -4,7 +4,6 @@ A store is a .npy file of shape (stems, channels, samples), stems in the sorted 
 names. 16-bit sources are kept as their exact integers, everything else as float32.
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,30 +21,24 @@ PCM16_SCALE = np.float32(2**-15)  # int16 to full scale +-1, as soundfile does
 def write_store(path: Path, stems: Sequence[Path]) -> None:
     """Write the store of one track from its stem files, given in the sorted order of their names.
 
-    Mono and stereo stems become equally wide. UserError names a file that cannot be read.
+    Mono and stereo stems become equally wide. UserError names a file that cannot be read, or the
+    store if the disk is full.
     """
     infos = [probe_audio(stem) for stem in stems]
     exact = all(info.subtype == "PCM_16" for info in infos)
     channels = max(info.channels for info in infos)
     shape = (len(stems), channels, infos[0].samples)
-    dtype = np.int16 if exact else np.float32
-    with replace_file(path) as temporary:
-        array = np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=shape)
-        _claim_space(temporary)
-        for index, stem in enumerate(stems):
-            array[index] = read_pcm16(stem) if exact else read_audio(stem)[0]
-        array.flush()
-
-
-def _claim_space(path: Path) -> None:
-    """Take the file's blocks now: a full disk is a sentence here, and a killed process later."""
-    if not hasattr(os, "posix_fallocate"):  # macOS
-        return
-    try:
-        with path.open("rb+") as stream:
-            os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
-    except OSError as error:
-        raise UserError(f"{path.parent} has no room for a store ({error.strerror}).") from None
+    header = {
+        "descr": np.lib.format.dtype_to_descr(np.dtype(np.int16 if exact else np.float32)),
+        "fortran_order": False,
+        "shape": shape,
+    }
+    # Written, not mapped: a full disk is an error here, and would be a killed process there.
+    with replace_file(path) as temporary, temporary.open("wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, header)
+        for stem in stems:
+            audio = read_pcm16(stem) if exact else read_audio(stem)[0]
+            stream.write(np.ascontiguousarray(np.broadcast_to(audio, shape[1:])).data)
 
 
 def open_store(path: Path) -> NDArray[Any]:

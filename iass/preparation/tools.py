@@ -1,14 +1,14 @@
 """What a card is handed: downloads, unpacking, the job's cores, and where its files go."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from iass.foundation import progress
 from iass.foundation.card import Archive, Record, Wanted
 from iass.foundation.errors import UserError
-from iass.preparation.checksums import ChecksumLock
+from iass.preparation.checksums import ChecksumLock, confirm_checksum
 from iass.preparation.download import Source, fetch_files
 from iass.preparation.extraction import extract_archive
 from iass.preparation.records import find_archives, list_record, lock_files
@@ -23,13 +23,15 @@ CHECKSUMS = Path("config/checksums.json")
 class PreparationTools:
     """Tools for one data set with its own `folder`; archives and what is in them lie beside it.
 
-    `checksums` is the lock file of first downloads; `mirror` the address of a laboratory's copy.
+    `checksums` is the lock file of first downloads; `mirror` the address of a laboratory's copy;
+    `fetched` collects the names of the files that were asked for and came, or were there.
     """
 
     folder: Path
     processes: int = 1
     checksums: Path = CHECKSUMS
     mirror: str | None = None
+    fetched: list[str] = field(default_factory=list)
 
     @property
     def archives(self) -> Path:
@@ -44,12 +46,16 @@ class PreparationTools:
         """Download what is not there yet, verified by checksum. UserError as in `fetch_files`."""
         sources = [Source(**vars(archive), access=access) for archive in archives]
         fetch_files(sources, self.archives, ChecksumLock(self.checksums), self.mirror)
+        self.fetched.extend(archive.name for archive in archives)
 
     def fetch_record(self, record: Record, access: str) -> None:
-        """Download all of a record, or verify what was placed by hand. UserError as above."""
+        """Download all of a record; verify what was placed by hand as well. UserError as above."""
         listed = list_record(record, self.archives, self.mirror, access)
-        self.fetch(listed, access)
-        lock_files(listed, self.archives, ChecksumLock(self.checksums))
+        names = {archive.name for archive in listed}
+        placed = find_archives(record, self.archives)
+        archives = [*listed, *(archive for archive in placed if archive.name not in names)]
+        self.fetch(archives, access)
+        lock_files(archives, self.archives, ChecksumLock(self.checksums))
 
     def list_record(self, record: Record) -> list[Archive]:
         """Return the archives in a record's folder, sorted. UserError if there are none."""
@@ -62,21 +68,31 @@ class PreparationTools:
         return found
 
     def locate(self, archive: Archive) -> Path:
-        """Return <data_dir>/archives/<name>. UserError if it is not there."""
+        """Return <data_dir>/archives/<name>. UserError as in `confirm_checksum`."""
         path = self.archives / archive.name
-        if not path.is_file():
-            raise UserError(f"{path} is missing; fetch it with `iass data fetch`.")
+        confirm_checksum(path)
         return path
 
     def unpack(self, archive: Archive, wanted: Wanted) -> Path:
         """Unpack what is wanted, once, into <data_dir>/unpacked/<name>; return that folder."""
-        path = self.archives / archive.name
-        folder = self.folder.parent / "unpacked" / _strip_suffix(archive.name)
-        if not path.exists() and not folder.exists():
-            raise UserError(f"{path} is missing; fetch it with `iass data fetch`.")
-        if not extract_archive(path, folder, wanted):
-            raise UserError(f"{path} holds none of the files that were looked for; is it the set?")
-        return folder
+        return self.unpack_all([archive], wanted)[0]
+
+    def unpack_all(self, archives: Sequence[Archive], wanted: Wanted) -> list[Path]:
+        """Unpack several archives, of which some may hold nothing that is wanted."""
+        found = {self._place(archive): self._extract(archive, wanted) for archive in archives}
+        if not any(found.values()):
+            names = ", ".join(str(self.archives / archive.name) for archive in archives)
+            raise UserError(f"{names}: none of the files looked for is in it; is it the set?")
+        return list(found)
+
+    def _extract(self, archive: Archive, wanted: Wanted) -> list[Path]:
+        """Unpack an archive that has its checksum; one that is gone may have been unpacked."""
+        path, folder = self.archives / archive.name, self._place(archive)
+        is_gone = folder.exists() and not path.exists()
+        return extract_archive(path, folder, wanted, "" if is_gone else confirm_checksum(path))
+
+    def _place(self, archive: Archive) -> Path:
+        return self.folder.parent / "unpacked" / _strip_suffix(archive.name)
 
 
 def _strip_suffix(name: str) -> str:

@@ -2,6 +2,7 @@
 
 labels               instrument label -> target and level; our own judgement
 medleydb_versions    MedleyDB's tracks with published audio -> version V1 or V2
+medleydb_errata      its files with a known fault (ERRATA.md in marl/medleydb), names corrected
 musdb18              MUSDB18's tracks by folder name -> split and licence (sigsep/website)
 musdb18_errata       known faults of MUSDB18, each with the thread that reported it
 artist_aliases       other names of an artist
@@ -11,6 +12,8 @@ medleydb_metadata    MedleyDB's tracks with published audio -> sha256 of the met
 mixing_secrets_metadata  Mixing Secrets' tracks -> sha256 of the metadata file
 mixing_secrets_archives  its tracks -> zips, rounded size (2021), year of the list with the address
                      (2017: only there, address after the pattern of the song's first zip)
+training_hours       hours that a training took, by files of method and training set, and target
+training_memory      peak memory of a training, GB (10^9 bytes); docs/COSTS.md tells of both
 """
 
 import csv

@@ -65,8 +65,6 @@ class SongBuilder:
             known = _read_receipt(folder / _RECEIPT)
             if known and known.made_of == made_of and all(map(Path.is_file, _list_made(known))):
                 return known
-            for leftover in folder.glob(".writing-*"):  # of a process that was killed
-                leftover.unlink()
             built = build_song(recipe, folder, made_of)
             write_json(folder / _RECEIPT, built.model_dump(mode="json"))
             return built

@@ -55,17 +55,18 @@ class MultitrackCard(Card):
 
     def list_songs(self) -> list[PublishedSong]:
         """Return the songs by the artist and the title in their ids, before any download."""
-        return [
-            PublishedSong(
-                row.track, row.track.partition("_")[0], row.track.partition("_")[2], row.split
-            )
-            for row in self.choose_songs()
-        ]
+        return list(map(publish, self.choose_songs()))
 
     def choose_of(self, dataset: str) -> list[Assignment]:
         """Return the songs of one data set in the split that are not left out."""
         rows = read_split(self.split)
         return [row for row in rows if row.dataset == dataset and row.track not in self.leave_out]
+
+
+def publish(row: Assignment) -> PublishedSong:
+    """Return a song of a split by the artist and the title in its id."""
+    artist, _, title = row.track.partition("_")
+    return PublishedSong(row.track, artist, title, row.split)
 
 
 def check_choice(option: str, value: object, choices: Sequence[str]) -> None:

@@ -1,9 +1,11 @@
 """Finding a song's files in a folder that somebody else unpacked, by track id and file name."""
 
+import filecmp
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import NoReturn
 
 from iass.foundation.errors import UserError
 
@@ -48,21 +50,34 @@ def merge_folders(found: Iterable[Mapping[str, Sequence[Path]]]) -> dict[str, li
     return merged
 
 
-def index_files(folders: Iterable[Path]) -> dict[str, Path]:
-    """Return the files of a song's folders by folded name; of equal names the least deep one."""
-    files: dict[str, Path] = {}
+def index_files(folders: Iterable[Path]) -> dict[str, list[Path]]:
+    """Return the files of a song's folders by folded name, those of one name least deep first."""
+    files: dict[str, list[Path]] = {}
     for root in folders:
         for place, _, names in _walk(root):
             for name in names:
-                known = files.setdefault(fold_name(name), place / name)
-                if len(place.parts) + 1 < len(known.parts):
-                    files[fold_name(name)] = place / name
-    return files
+                files.setdefault(fold_name(name), []).append(place / name)
+    return {name: sorted(paths, key=lambda path: len(path.parts)) for name, paths in files.items()}
 
 
-def list_missing(names: Iterable[str], files: Mapping[str, Path]) -> list[str]:
+def list_missing(names: Iterable[str], files: Mapping[str, Sequence[Path]]) -> list[str]:
     """Return the names that are not among the files of `index_files`, sorted."""
     return sorted({name for name in names if fold_name(name) not in files})
+
+
+def find_clash(
+    names: Iterable[str], files: Mapping[str, Sequence[Path]]
+) -> tuple[Path, Path] | None:
+    """Return the first two files of `index_files` that differ but have one of the names.
+
+    Copies, byte for byte, do not clash. UserError if one of two files cannot be read.
+    """
+    for name in sorted({fold_name(name) for name in names}):
+        first, *others = files[name]
+        for other in others:
+            if not _is_copy(first, other):
+                return first, other
+    return None
 
 
 def fold_name(name: str) -> str:
@@ -70,7 +85,14 @@ def fold_name(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold().removesuffix(_WHOLE)
 
 
-def _refuse(error: OSError) -> None:
+def _is_copy(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other) or filecmp.cmp(path, other, shallow=False)
+    except OSError as error:
+        _refuse(error)
+
+
+def _refuse(error: OSError) -> NoReturn:
     raise UserError(f"{error.filename} cannot be read ({error.strerror}); correct its rights.")
 
 

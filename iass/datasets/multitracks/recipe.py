@@ -49,8 +49,10 @@ class Recipe:
 def group_stems(song: Song, broad: bool) -> Grouping:
     """Put each stem to the target that all its labels name, and else to `rest`.
 
-    Flags: mixed:<targets> for a stem with labels of a target and of something else,
-    unknown_label:<label> for a label that nobody has judged.
+    Flags, which only tell: mixed:<targets> for a stem with labels of a target and of something
+    else; rest_holds:<target> where a stem of the rest has a broad label of a target, so that the
+    mixture without the target's own stem still holds it (strict labels only); unknown_label:<label>
+    for a label that nobody has judged.
     """
     stems: defaultdict[str, list[str]] = defaultdict(list)
     flags: set[str] = set()
@@ -71,4 +73,5 @@ def _list_flags(stem: Stem, broad: bool) -> set[str]:
     flags = {f"unknown_label:{label.replace(' ', '_')}" for label in unknown}
     if len(groups) > 1:
         flags.add(f"mixed:{'+'.join(sorted(groups - {REST}))}")
-    return flags
+    held = {_find_group(label, broad=True) for label in stem.labels} - groups - {REST}
+    return flags | {f"rest_holds:{target}" for target in held}

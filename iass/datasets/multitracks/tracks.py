@@ -4,18 +4,17 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
+from iass.datasets.facts import read_facts
 from iass.datasets.multitracks.build import BuiltSong, SongBuilder
 from iass.datasets.multitracks.card import MultitrackCard
-from iass.datasets.multitracks.layout import fold_name, index_files, list_missing
+from iass.datasets.multitracks.layout import find_clash, fold_name, index_files, list_missing
 from iass.datasets.multitracks.metadata import Song, Stem
 from iass.datasets.multitracks.recipe import Grouping, Recipe, group_stems
 from iass.datasets.splits import Assignment
 from iass.foundation.card import Tools, TrackFiles
-from iass.foundation.errors import UserError
+from iass.foundation.faults import make_all, refuse_faults
 
 BLEED = "bleed"  # flag of a song in whose stems other instruments are heard
-
-_LISTED = 5  # songs in a sentence before the rest is counted
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,10 @@ def build_tracks(
 ) -> list[TrackFiles]:
     """Build the songs whose folders are given by track id, and list them in their order.
 
-    UserError names songs that are not there or lack a file, or a file that cannot be used.
+    Flags: those of `group_stems`, `Recipe.find_shared`, `build_song` and `find_errata`, and bleed.
+
+    UserError names songs that are not there, lack a file or have two for one, or files that cannot
+    be used.
     """
     files = {track: index_files(places) for track, places in folders.items()}
     _check_complete(card, material, [song for _, song in songs], files)
@@ -53,34 +55,57 @@ def build_tracks(
         _write_recipe(card, material, song, grouping, files[song.id])
         for (_, song), grouping in zip(songs, groupings, strict=True)
     ]
-    build = SongBuilder(tools.folder / "songs")
-    built = tools.run_parallel(build, recipes, f"{material.name}: stems")
-    return [
-        _describe(row, song, material, grouping.flags | recipe.find_shared(), made)
-        for (row, song), grouping, recipe, made in zip(
-            songs, groupings, recipes, built, strict=True
-        )
+    built = make_all(tools, SongBuilder(tools.folder / "songs"), recipes, f"{material.name}: stems")
+    oddities = [
+        grouping.flags | recipe.find_shared() | find_errata(material, song, grouping)
+        for (_, song), grouping, recipe in zip(songs, groupings, recipes, strict=True)
     ]
+    return [
+        _describe(row, song, material, odd, made)
+        for (row, song), odd, made in zip(songs, oddities, built, strict=True)
+    ]
+
+
+def find_errata(material: Material, song: Song, grouping: Grouping) -> set[str]:
+    """Return erratum:<group> for each stem that is known to hold bleed in a song not tagged so.
+
+    An experiment's `errata` keeps or drops such songs. Where later metadata do tag the song, the
+    flag bleed says it, and the card's option `bleed` is asked.
+    """
+    known = {row["file"] for row in read_facts("medleydb_errata") if row["fault"] == BLEED}
+    return {
+        f"erratum:{group}"
+        for group, keys in grouping.stems.items()
+        for key in keys
+        if not song.has_bleed and known.intersection(material.list_files(song.stems[key]))
+    }
 
 
 def _check_complete(
     card: MultitrackCard,
     material: Material,
     songs: Sequence[Song],
-    files: Mapping[str, Mapping[str, Path]],
+    files: Mapping[str, Mapping[str, Sequence[Path]]],
 ) -> None:
-    gaps = []
-    for song in songs:
-        if song.id not in files:
-            gaps.append(f"{song.id} is not there")
-        elif missing := list_missing(_list_names(card, material, song), files[song.id]):
-            gaps.append(f"{song.id} lacks {', '.join(missing)}")
-    if gaps:
-        more = f"; and {len(gaps) - _LISTED} more" if len(gaps) > _LISTED else ""
-        raise UserError(
-            f"{material.name}: {len(gaps)} of {len(songs)} songs are incomplete: "
-            f"{'; '.join(gaps[:_LISTED])}{more}; get them or name them in the option 'leave_out'."
-        )
+    faults = [
+        _find_fault(song.id, _list_names(card, material, song), files.get(song.id))
+        for song in songs
+    ]
+    remedy = "complete or correct the copy, or name these songs in the option 'leave_out'"
+    refuse_faults(material.name, [fault for fault in faults if fault], len(songs), remedy)
+
+
+def _find_fault(
+    track: str, names: Sequence[str], files: Mapping[str, Sequence[Path]] | None
+) -> str | None:
+    """Return what is wrong with a song's files; more files than are wanted are nothing wrong."""
+    if files is None:
+        return f"{track} is not there"
+    if missing := list_missing(names, files):
+        return f"{track} lacks {', '.join(missing)}"
+    if clash := find_clash(names, files):
+        return f"{clash[0]} and {clash[1]} have one name: remove the one that is not the song's"
+    return None
 
 
 def _list_names(card: MultitrackCard, material: Material, song: Song) -> list[str]:
@@ -93,10 +118,10 @@ def _write_recipe(
     material: Material,
     song: Song,
     grouping: Grouping,
-    files: Mapping[str, Path],
+    files: Mapping[str, Sequence[Path]],
 ) -> Recipe:
     def find(names: Sequence[str]) -> tuple[Path, ...]:
-        return tuple(files[fold_name(name)] for name in names)
+        return tuple(files[fold_name(name)][0] for name in names)
 
     mixture = find(material.find_mixture(song, card))
     return Recipe(

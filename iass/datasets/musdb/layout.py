@@ -1,12 +1,13 @@
 """MUSDB18 as folders: train/ and test/, in each a folder "Artist - Title" of WAV files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import cast
 
 from iass.datasets.facts import read_facts
 from iass.foundation.card import PublishedSong, Split, TrackFiles
 from iass.foundation.errors import UserError
+from iass.foundation.faults import refuse_faults
 
 STEMS = ("vocals", "drums", "bass", "other")
 MIXTURE = "mixture"
@@ -23,12 +24,13 @@ def keep_songs(member: PurePosixPath) -> PurePosixPath | None:
 def list_tracks(root: Path) -> list[TrackFiles]:
     """List the tracks below `root` by subset and name; 14 of train/ validate.
 
-    UserError if there is none, saying what was looked for, or if a track lacks a file.
+    UserError if there is none, saying what was looked for, or naming the tracks that lack a file.
     """
     folders = [(s, folder) for s in SUBSETS for folder in _list_folders(root / s)]
     if not folders:
         raise UserError(explain_nothing(root))
-    return [describe_track(folder.name, s, _find_wavs(folder)) for s, folder in folders]
+    _check_complete(root, [folder for _, folder in folders])
+    return [describe_track(folder.name, s, _list_wavs(folder)) for s, folder in folders]
 
 
 def describe_track(name: str, subset: Split, files: dict[str, Path]) -> TrackFiles:
@@ -86,12 +88,19 @@ def _list_folders(folder: Path) -> Iterable[Path]:
     return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
-def _find_wavs(folder: Path) -> dict[str, Path]:
-    files = {name: folder / f"{name}.wav" for name in (MIXTURE, *STEMS)}
-    for path in files.values():
-        if not path.is_file():
-            raise UserError(f"{path} is missing; unpack or copy the set again.")
-    return files
+def _check_complete(root: Path, folders: Sequence[Path]) -> None:
+    missing = {
+        folder: [path.name for path in _list_wavs(folder).values() if not path.is_file()]
+        for folder in folders
+    }
+    gaps = [
+        f"{f.relative_to(root)} lacks {', '.join(names)}" for f, names in missing.items() if names
+    ]
+    refuse_faults(str(root), gaps, len(folders), "unpack or copy the set again")
+
+
+def _list_wavs(folder: Path) -> dict[str, Path]:
+    return {name: folder / f"{name}.wav" for name in (MIXTURE, *STEMS)}
 
 
 def _split_name(name: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from iass.datasets.musdb.layout import SUBSETS, describe_track, explain_nothing
 from iass.foundation.audio import FloatArray, to_pcm16, write_wav
 from iass.foundation.card import Split, Tools, TrackFiles
 from iass.foundation.errors import UserError
+from iass.foundation.faults import make_all
 
 RATE_HZ = 44100
 STREAMS = ("mixture", "drums", "bass", "other", "vocals")  # order in a file (DATA)
@@ -42,7 +43,7 @@ def keep_stem_files(member: PurePosixPath) -> PurePosixPath | None:
 def decode_tracks(root: Path, tools: Tools) -> list[TrackFiles]:
     """Decode every file below `root` to 16-bit WAVs in the data set's own folder, and list them.
 
-    UserError if there is no file, or one that cannot be decoded.
+    UserError if there is no file, or naming those that cannot be decoded.
     """
     files = [
         StemFile(path, subset, tools.folder / "songs" / subset / path.name.removesuffix(SUFFIX))
@@ -51,7 +52,7 @@ def decode_tracks(root: Path, tools: Tools) -> list[TrackFiles]:
     ]
     if not files:
         raise UserError(_explain_nothing(root))
-    return tools.run_parallel(decode_track, files, "musdb18: decode")
+    return make_all(tools, decode_track, files, "musdb18: decode")
 
 
 def decode_track(file: StemFile) -> TrackFiles:
