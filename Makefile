@@ -15,7 +15,7 @@ export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_CACHE_DIR ?= 1
 
-.PHONY: demo test test-slow bench-scoring format clean
+.PHONY: demo test test-slow bench-scoring bench-training bench-separation bench-data format clean
 
 demo: $(RUN_STAMP)
 	snakemake --cores all
@@ -38,6 +38,18 @@ test-slow: $(TEST_STAMP)
 # Our scoring engine against museval, side by side; about half an hour in all.
 bench-scoring: $(RUN_STAMP)
 	python bench/scoring.py
+
+# Training steps and separation, ours against the straightforward way; about ten minutes each.
+bench-training: $(RUN_STAMP)
+	python bench/training.py
+
+bench-separation: $(RUN_STAMP)
+	python bench/separation.py
+
+# Reading chunks, and preparing songs; three minutes.
+bench-data: $(RUN_STAMP)
+	python bench/loading.py
+	python bench/preparation.py
 
 format: $(TEST_STAMP)
 	ruff check --select I --fix .

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from iass.foundation.device import check_device, choose_device
+from iass.foundation.device import check_device, choose_device, claim_index, pick_index
 from iass.foundation.errors import UserError
 
 ROOT = Path(__file__).parents[1]
@@ -37,6 +37,21 @@ def test_jobs_side_by_side_claim_different_gpus_and_a_killed_job_frees_its_own(
             assert third.stdout is not None
             assert third.stdout.readline().strip() == claimed[0]
             third.kill()
+        second.kill()
+
+
+def test_where_all_gpus_are_held_a_job_shares_the_first_unless_it_needs_its_own(
+    tmp_path: Path,
+) -> None:
+    with _claim(tmp_path) as first, _claim(tmp_path) as second:
+        for job in (first, second):
+            assert job.stdout is not None
+            job.stdout.readline()
+        assert claim_index(2, tmp_path) is None
+        assert pick_index(2, tmp_path, needs_own=False) == 0
+        with pytest.raises(UserError, match=r"all 2 are taken; lower train\.processes"):
+            pick_index(2, tmp_path, needs_own=True)
+        first.kill()
         second.kill()
 
 

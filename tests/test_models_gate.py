@@ -3,7 +3,7 @@ import pytest
 from scipy.ndimage import median_filter
 
 from iass.foundation.errors import UserError
-from iass.models.gate import check_gate, gate_activity, smooth_gate
+from iass.models.gate import GATES, check_gate, gate_activity, smooth_gate
 
 
 def smooth(text: str, length: int) -> str:
@@ -54,7 +54,15 @@ def test_a_filter_without_a_middle_frame_is_refused(length):
 
 @pytest.mark.parametrize("threshold", [-0.01, 1.01, float("nan")])
 def test_a_threshold_that_is_no_probability_is_refused(threshold):
-    check_gate(0.0, 1)
-    check_gate(1.0, 1)
+    check_gate("hard", 0.0, 1)
+    check_gate("soft", 1.0, 1)
     with pytest.raises(UserError, match="probability"):
-        check_gate(threshold, 1)
+        check_gate("hard", threshold, 1)
+
+
+def test_the_gate_may_be_soft_or_none() -> None:
+    probability = np.array([0.1, 0.9, 0.2], np.float32)
+    assert GATES["soft"](probability, 0.5, 21).tolist() == probability.tolist()
+    assert GATES["none"](probability, 0.5, 21).tolist() == [1.0, 1.0, 1.0]
+    with pytest.raises(UserError, match=r"options\.gate is 'wide'; choose one of hard, soft, none"):
+        check_gate("wide", 0.5, 21)

@@ -10,7 +10,6 @@ import torch
 from tiny_set import RATE_HZ, make_job, write_tiny_set
 
 from baselines.iass import Method as Iass
-from baselines.iass import Model as IassModel
 from baselines.iass import Task
 from baselines.open_unmix import Method as OpenUnmix
 from iass.foundation.errors import UserError
@@ -90,18 +89,32 @@ def test_another_sample_rate_is_refused(name, folders):
         method.separate(make_noise("mono", 3000), 48000, models)
 
 
-def test_open_unmix_refuses_a_number_of_channels_that_it_has_not_learned(folders):
-    with pytest.raises(UserError, match="2 channels"):
-        separate("open_unmix", folders["open_unmix", "mono"], make_noise("stereo", 3000))
+def test_a_mono_open_unmix_separates_each_channel_of_a_stereo_song_by_itself(folders):
+    folder, stereo = folders["open_unmix", "mono"], make_noise("stereo", 3000)
+    both = separate("open_unmix", folder, stereo).audio
+    for channel in (0, 1):
+        alone = separate("open_unmix", folder, stereo[channel : channel + 1]).audio[0]
+        np.testing.assert_allclose(both[channel], alone, atol=1e-6)
+
+
+def test_a_stereo_open_unmix_hears_a_mono_song_on_both_channels(folders):
+    folder, mono = folders["open_unmix", "stereo"], make_noise("mono", 3000)
+    found = separate("open_unmix", folder, mono).audio
+    assert found.shape == (1, 3000)
+    twice = separate("open_unmix", folder, np.repeat(mono, 2, axis=0)).audio
+    np.testing.assert_allclose(found[0], twice.mean(axis=0), atol=1e-5)
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_model_is_rebuilt_from_its_own_options_not_the_caller_s(name, folders):
-    folder = folders[name, "mono"]
-    model = type(METHODS[name])().load(folder)
-    saved = json.loads((folder / "model.json").read_text())
-    assert count_parameters(model.network) == saved["parameters"]
-    assert not model.network.training
+    folder, mixture = folders[name, "mono"], make_noise("mono", 3000)
+    other = type(METHODS[name])()
+    found = other.separate(mixture, RATE_HZ, {"bass": other.load(folder)})["bass"].audio
+    np.testing.assert_array_equal(found, separate(name, folder, mixture).audio)
+
+
+def test_a_loaded_open_unmix_is_not_in_training(folders):
+    assert not METHODS["open_unmix"].load(folders["open_unmix", "mono"]).network.training
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -137,10 +150,11 @@ def test_iass_reports_its_activity_at_the_frames_of_the_centred_transform(folder
 def test_a_closed_gate_silences_and_an_open_one_leaves_the_mask(folders):
     model = METHODS["iass"].load(folders["iass", "mono"])
     mixture = make_noise("mono", 5000)
-    closed = IassModel(model.network, replace(model.method, threshold=1.0), RATE_HZ)
-    assert not np.any(closed.separate(mixture, RATE_HZ).audio)
-    opened = IassModel(model.network, replace(model.method, threshold=0.0), RATE_HZ)
-    estimate = opened.separate(mixture, RATE_HZ)
+    closed = replace(model, method=replace(model.method, threshold=1.0))
+    opened = replace(model, method=replace(model.method, threshold=0.0))
+    estimates = METHODS["iass"].separate(mixture, RATE_HZ, {"closed": closed, "opened": opened})
+    assert not np.any(estimates["closed"].audio)
+    estimate = estimates["opened"]
     assert np.all(estimate.activity.gate == 1)
     assert np.any(estimate.audio)
 

@@ -1,21 +1,61 @@
 import numpy as np
 import pytest
 import torch
+from plain_unet import PlainUNet
 from torch import nn
+from torch.nn import functional
+from unet_twins import CASES, assert_close, make_twins
 
 from iass.foundation.errors import UserError
 from iass.foundation.stft import Stft
 from iass.models.unet import (
-    StepUp,
-    TransposedConv3x3,
     UNet,
     UNetShape,
     count_parameters,
     crop_bins,
+    joining,
+    normalisation,
     plan_shape,
 )
 
 PAPER = Stft(4096, 1024)
+STAGES = {  # channels x bins of METHOD section 2
+    "encoder.0": (16, 495),
+    "encoder.1": (32, 165),
+    "encoder.2": (48, 55),
+    "decoder.0": (32, 165),
+    "decoder.1": (16, 495),
+    "decoder.2": (1, 1487),
+}
+
+
+def take_step(network, optimiser, magnitude):
+    mask, logits = network(magnitude)
+    labels = (torch.arange(logits.shape[1]) % 2).expand(logits.shape).to(logits.dtype)
+    loss = functional.mse_loss(mask * magnitude, magnitude.sqrt())
+    loss = loss + 2 * functional.binary_cross_entropy_with_logits(logits, labels)
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    return mask.detach(), logits.detach()
+
+
+def assert_equal_training(case):
+    """Compare results, gradients, statistics and the weights after one step of Adam."""
+    ours, plain, magnitude = make_twins(case)
+    optimisers = [torch.optim.Adam(network.parameters(), 1e-3) for network in (ours, plain)]
+    results = [
+        take_step(ours, optimisers[0], magnitude),
+        take_step(plain, optimisers[1], magnitude),
+    ]
+    assert_close(results[0][0], results[1][0], 1e-12)
+    assert_close(results[0][1], results[1][1], 1e-12)
+    for (name, left), right in zip(ours.named_parameters(), plain.parameters(), strict=True):
+        least = 1e-2 if name.endswith("bias") else 0.0  # in front of a norm it is rounding alone
+        assert_close(left.grad, right.grad, 1e-10, name, least)
+        assert_close(left.detach(), right.detach(), 1e-8, name, 1.0)
+    for (name, left), right in zip(ours.named_buffers(), plain.buffers(), strict=True):
+        assert_close(left.double(), right.double(), 1e-12, name)
 
 
 def test_the_paper_s_network_has_the_released_number_of_parameters():
@@ -35,6 +75,100 @@ def test_the_paper_s_levels_have_the_released_bins():
     steps = [m for m in network.activity.steps if isinstance(m, nn.Conv2d)]
     assert [m.kernel_size for m in steps] == [(3, 1), (3, 1), (3, 1), (2, 1)]
     assert [m.out_channels for m in steps] == [32, 16, 16, 1]
+
+
+def test_each_stage_of_the_paper_s_network_has_the_shape_of_the_table():
+    network = UNet(plan_shape((16, 32, 48), PAPER, 16000.0, 44100))
+    shapes = {}
+
+    def note(name, output):
+        joined = output[0] if isinstance(output, tuple) else output
+        shapes[name] = tuple(joined.shape)
+
+    for name, module in network.named_modules():
+        if name in STAGES or name == "activity":
+            module.register_forward_hook(lambda *call, name=name: note(name, call[-1]))
+    mask, logits = network(torch.rand(1, 1, 2049, 5))
+    assert shapes.pop("activity") == (1, 5)
+    assert shapes.pop("decoder.2") == (1, 5, 1487)
+    assert {name: (shape[3], shape[2]) for name, shape in shapes.items()} == {
+        name: stage for name, stage in STAGES.items() if name != "decoder.2"
+    }
+    assert mask.shape == (1, 1, 2049, 5)
+    assert logits.shape == (1, 5)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_training_equals_the_plain_network_in_float64(case):
+    assert_equal_training(CASES[case])
+
+
+@pytest.mark.parametrize("case", ["no_bins_divide", "two_frames", "batch_of_one"])
+def test_training_as_on_a_gpu_equals_the_plain_network_in_float64(case, monkeypatch):
+    for module in (normalisation, joining):
+        monkeypatch.setattr(module, "is_blocked", lambda x: False)
+    assert_equal_training(CASES[case])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_evaluation_equals_the_plain_network_in_float64_gradients_too(case):
+    ours, plain, magnitude = make_twins(CASES[case])
+    magnitude.requires_grad_()
+    gradients = []
+    for network in (ours.eval(), plain.eval()):
+        mask, logits = network(magnitude)
+        loss = mask.square().mean() + logits.square().mean()
+        inputs = [magnitude, *network.parameters()]
+        gradients.append([mask, logits, *torch.autograd.grad(loss, inputs)])
+    for left, right in zip(*gradients, strict=True):
+        assert_close(left.detach(), right.detach(), 1e-10)
+
+
+def test_training_in_float32_is_as_near_to_float64_as_the_plain_network():
+    _, exact, magnitude = make_twins(CASES["many_blocks"])
+    expected = exact(magnitude)[0].detach()
+    errors = []
+    for network in make_twins(CASES["many_blocks"])[:2]:
+        mask = network.float()(magnitude.float())[0].detach().double()
+        errors.append(float((mask - expected).square().mean().sqrt() / expected.std()))
+    assert errors[0] < max(2e-6, 2 * errors[1])
+
+
+def test_the_same_seed_draws_the_weights_it_always_drew():
+    torch.manual_seed(3)
+    network = UNet(UNetShape((3, 4), 29, 40))
+    torch.manual_seed(3)
+    plain = PlainUNet((3, 4), 29, 40)
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, plain.state_dict()[name]), name
+
+
+def test_training_under_bfloat16_autocast_is_near_float32_and_learns():
+    ours, _, magnitude = make_twins(((8, 4), 50, 60, 2, 8))
+    ours, magnitude = ours.float(), magnitude.float()
+    exact = ours(magnitude)[0].detach()
+    optimiser = torch.optim.Adam(ours.parameters(), 1e-3)
+    losses = []
+    for step in range(10):
+        with torch.autocast("cpu", torch.bfloat16):
+            mask, logits = ours(magnitude)
+            loss = functional.mse_loss((mask * magnitude).float(), magnitude / 2)
+            loss = loss + functional.binary_cross_entropy_with_logits(
+                logits.float(), torch.ones(logits.shape)
+            )
+        if step == 0:
+            error = (mask.detach().float() - exact).abs().mean() / exact.abs().mean()
+            assert float(error) < 5e-2
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    assert np.isfinite(losses).all()
+    assert losses[-1] < 0.9 * losses[0]
+    with torch.autocast("cpu", torch.bfloat16):
+        mask = ours.eval()(magnitude)[0].detach().float()
+    error = (mask - ours(magnitude)[0].detach()).abs().mean() / mask.mean()
+    assert float(error) < 5e-2
 
 
 @pytest.mark.parametrize("cropped", [9, 10, 11, 27, 53, 186])
@@ -83,22 +217,12 @@ def test_the_input_is_centred_and_scaled_by_the_training_mixtures():
 
 def test_an_identity_start_copies_the_map_to_the_mask():
     network = UNet(UNetShape((3,), 9, 12), identity=True)
-    row = torch.rand(1, 1, 9, 2)
-    assert torch.allclose(network._widen(row)[:, :, :9], row + 1.0)
-    assert torch.equal(network._widen(row)[:, :, 9:], torch.ones(1, 1, 3, 2))
-
-
-@pytest.mark.parametrize("bins", [6, 7, 8])
-def test_a_step_up_equals_torch_s_transposed_convolution(bins):
-    step, x = StepUp(5, bins), torch.randn(2, 5, 2, 4)
-    assert step(x).shape == (2, 5, bins, 4)
-    assert torch.allclose(step(x), nn.ConvTranspose2d.forward(step, x), atol=1e-6)
-
-
-def test_a_transposed_3x3_convolution_equals_torch_s():
-    convolution, x = TransposedConv3x3(5, 3), torch.randn(2, 5, 7, 4)
-    expected = nn.ConvTranspose2d.forward(convolution, x)
-    assert torch.allclose(convolution(x), expected, atol=1e-6)
+    maps = []
+    network.decoder[-1].register_forward_hook(lambda *call: maps.append(call[-1][0]))
+    mask, _ = network(torch.rand(2, 1, 12, 4))
+    expected = torch.relu(maps[0] + 1.0).transpose(1, 2)
+    assert torch.allclose(mask[:, 0, :9], expected)
+    assert torch.equal(mask[:, 0, 9:], torch.ones(2, 3, 4))
 
 
 def test_the_crop_keeps_the_bins_up_to_the_frequency():

@@ -19,7 +19,7 @@ from iass.foundation.files import read_json
 from iass.foundation.method import Bound, Command, Estimate, Oracle
 from iass.preparation.manifest import read_manifest
 from iass.separation.command import run_command
-from iass.separation.kinds import TrackView, separate_song
+from iass.separation.kinds import hand_over, open_track
 from iass.separation.run import SeparationJob, select_shard, separate_shard
 
 RATE_HZ = 44100
@@ -141,14 +141,14 @@ def _tell(*_: object) -> None:
 
 def test_the_reference_reaches_oracles_only(band: Band, monkeypatch: pytest.MonkeyPatch) -> None:
     manifest = read_manifest(band.manifest)
-    track = manifest.tracks[0]
-    song = TrackView(band.manifest, manifest, track, "mono", tuple(TARGETS), {})
-    monkeypatch.setattr("iass.separation.kinds.read_reference", _tell)
+    track, targets = manifest.tracks[0], list(TARGETS)
+    monkeypatch.setattr("iass.separation.kinds.open_reference", _tell)
     spy = _Spy()
-    separate_song(spy, song)
-    assert len(spy.seen) == 3
-    with pytest.raises(AssertionError, match="the reference was read"):
-        separate_song(ibm.Method(), song)
+    with open_track(band.manifest, manifest, track, "mono", targets, {}) as song:
+        hand_over(spy, song)(0, track.samples)
+        assert len(spy.seen) == 3
+        with pytest.raises(AssertionError, match="the reference was read"):
+            hand_over(ibm.Method(), song)
     assert issubclass(ibm.Method, Oracle)
 
 

@@ -1,5 +1,8 @@
 import json
+import pickle
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from baselines.iass import Method as Iass
 from baselines.open_unmix import Method as OpenUnmix
 from iass.foundation.errors import UserError
 from iass.foundation.stft import Stft
+from iass.foundation.train_settings import WITHOUT_EFFECT
 from iass.training.data import open_training_data
 from iass.training.loop import train
 
@@ -56,22 +60,24 @@ def stop_at(step, monkeypatch):
 
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("schedule", ["warmup_cosine", "plateau"])
+@pytest.mark.parametrize("minutes", [1e-9, 10.0])
 def test_a_killed_and_resumed_training_equals_an_undisturbed_one(
-    name, schedule, source, tmp_path, monkeypatch
+    name, schedule, minutes, source, tmp_path, monkeypatch
 ):
     settings = {"schedule": schedule, "epochs": 6, "lr_patience": 1, "validate_every": 2}
+    settings |= {"chunks_per_track": 2}  # an epoch, and so a report, is two steps
     whole = make_job(source, tmp_path / "whole", **settings)
-    resumed = make_job(source, tmp_path / "resumed", **settings)
+    resumed = make_job(source, tmp_path / "resumed", checkpoint_minutes=minutes, **settings)
     METHODS[name].fit(whole)
     with monkeypatch.context() as patch:
         stop_at(5, patch)
         with pytest.raises(StoppedError):
             METHODS[name].fit(resumed)
-    assert (resumed.checkpoints / "last.pt").exists()
+    assert len(list(resumed.checkpoints.glob("*.pt"))) == 1
     METHODS[name].fit(resumed)
     for file in FILES:
         assert (whole.folder / file).read_bytes() == (resumed.folder / file).read_bytes()
-    assert not (resumed.checkpoints / "last.pt").exists()
+    assert not list(resumed.checkpoints.glob("*.pt"))
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -95,24 +101,82 @@ def test_another_seed_gives_another_model(source, tmp_path):
     assert weights[0] != weights[1]
 
 
-def test_a_checkpoint_of_other_settings_is_not_resumed(source, tmp_path, monkeypatch):
-    other = make_job(source, tmp_path, learning_rate=1.0)
+def leave_checkpoint(job, monkeypatch):
+    """Train half-way and return the checkpoint."""
     with monkeypatch.context() as patch:
         stop_at(5, patch)
         with pytest.raises(StoppedError):
-            METHODS["iass"].fit(other)
+            METHODS["iass"].fit(job)
+    return next(job.checkpoints.glob("*.pt"))
+
+
+def test_a_checkpoint_of_other_settings_is_named_and_stays(source, tmp_path, monkeypatch, capsys):
+    kept = leave_checkpoint(make_job(source, tmp_path, learning_rate=1.0), monkeypatch)
+    content = kept.read_bytes()
     job, fresh = make_job(source, tmp_path), make_job(source, tmp_path / "fresh")
+    capsys.readouterr()
     METHODS["iass"].fit(job)
+    assert f"{kept} is of other settings, data or code; it stays." in capsys.readouterr().err
     METHODS["iass"].fit(fresh)
     assert (job.folder / FILES[0]).read_bytes() == (fresh.folder / FILES[0]).read_bytes()
+    assert kept.read_bytes() == content
 
 
-def test_a_damaged_checkpoint_is_named(source, tmp_path):
+def test_settings_that_change_no_byte_change_no_byte_nor_the_checkpoint_s_name(
+    source, tmp_path, monkeypatch
+):
+    plain, other = make_job(source, tmp_path / "plain"), make_job(source, tmp_path / "other")
+    METHODS["iass"].fit(plain)
+    changed = {"workers": 0, "data_on_device": True, "checkpoint_minutes": 1e-9}
+    assert set(changed) == set(WITHOUT_EFFECT)
+    left = leave_checkpoint(other, monkeypatch)
+    METHODS["iass"].fit(make_job(source, tmp_path / "other", **changed))
+    assert not left.exists()
+    for file in FILES:
+        assert (plain.folder / file).read_bytes() == (other.folder / file).read_bytes()
+
+
+def test_a_checkpoint_is_written_when_its_minutes_are_over(source, tmp_path, monkeypatch):
+    job = make_job(source, tmp_path, checkpoint_minutes=1e-9, validate_every=6)
+    path = leave_checkpoint(job, monkeypatch)  # after step 5, before any validation
+    content = torch.load(path, weights_only=True)
+    assert content["progress"]["step"] == 5
+    assert content["progress"]["curve"][-1]["validation_loss"] is None
+
+
+@pytest.mark.parametrize("damage", ["truncated", "foreign", "renamed", "empty", "incomplete"])
+def test_a_damaged_or_foreign_checkpoint_is_refused_by_name(damage, source, tmp_path, monkeypatch):
     job = make_job(source, tmp_path)
-    job.checkpoints.mkdir(parents=True)
-    (job.checkpoints / "last.pt").write_bytes(b"no checkpoint")
-    with pytest.raises(UserError, match=r"last\.pt is damaged"):
+    path = leave_checkpoint(job, monkeypatch)
+    content = torch.load(path, weights_only=True)
+    match damage:
+        case "truncated":
+            path.write_bytes(path.read_bytes()[:-1000])
+        case "foreign":
+            path.write_bytes(pickle.dumps(Path("no weights")))
+        case "renamed":
+            torch.save(content | {"identity": "0" * 64}, path)
+        case "empty":
+            path.write_bytes(b"")
+        case "incomplete":
+            torch.save(content | {"optimiser": {}}, path)
+    reason = "belongs to another" if damage == "renamed" else "is damaged or no checkpoint"
+    with pytest.raises(UserError, match=rf"{path.name} {reason}.*delete it"):
         METHODS["iass"].fit(job)
+
+
+def test_the_curve_is_a_table_beside_the_checkpoint_and_beside_the_model(source, tmp_path):
+    job = make_job(source, tmp_path, steps=2, validate_every=2)
+    METHODS["iass"].fit(job)
+    text = (job.folder / "curve.csv").read_text()
+    assert [path.read_text() for path in job.checkpoints.glob("*.csv")] == [text]
+    facts = json.loads((job.folder / "model.json").read_text())
+    first, last = facts["curve"]
+    assert text.splitlines() == [
+        "step,training_loss,validation_loss,learning_rate",
+        f"1,{first['training_loss']},,{first['learning_rate']}",
+        f"2,{last['training_loss']},{last['validation_loss']},{last['learning_rate']}",
+    ]
 
 
 def test_the_facts_hold_the_curve_and_nothing_of_time_or_machine(source, tmp_path):
@@ -143,6 +207,9 @@ def test_the_facts_hold_the_curve_and_nothing_of_time_or_machine(source, tmp_pat
     cost = json.loads((job.folder / "cost.json").read_text())
     assert cost["steps"] == 6
     assert cost["seconds"] > 0
+    assert cost["chunks_per_second"] == pytest.approx(12 / cost["seconds"])
+    assert 0 < cost["waiting_share"] < 1
+    assert cost["gpu_hours"] is None or cost["gpu_hours"] > 0
     assert list((job.checkpoints / "tensorboard").iterdir())
 
 
@@ -183,10 +250,43 @@ def test_early_stopping_ends_a_training_that_gets_no_better(source, tmp_path):
     assert [point["step"] for point in curve] == [1, 2, 3]
 
 
-def test_a_diverging_training_stops_with_a_sentence(source, tmp_path):
+class DivergingTask(ScaleTask):
+    """Its loss is no number at one step."""
+
+    bad_step, step = 4, -1
+
+    def compute_losses(self, batch):
+        self.step += 1
+        factor = float("nan") if self.step == self.bad_step else 1.0
+        return {"mse": factor * self.network.weight.sum()}
+
+
+def test_a_diverging_training_names_step_and_chunks_and_leaves_the_checkpoint(source, tmp_path):
     job = make_job(source, tmp_path)
-    with pytest.raises(UserError, match="diverged"):
-        train(job, open_training_data(job), make_scale_task(float("inf")), {})
+    task = DivergingTask(nn.Linear(1, 1, bias=False), Stft(512, 256), 1.0)
+    data = open_training_data(job)
+    places = data.sampler.list_places(4, 0, 1)
+    chunks = ", ".join(f"{place.song.id} at {place.start / 44100:.2f} s" for place in places)
+    with pytest.raises(UserError, match=re.escape(f"step 4 is not finite (chunks: {chunks})")):
+        train(job, data, task, {})
+    content = torch.load(next(job.checkpoints.glob("*.pt")), weights_only=True)
+    assert content["progress"]["step"] == 3
+    assert all(value.isfinite().all() for value in content["network"].values())
+
+
+class EndlessSlopeTask(ScaleTask):
+    """Its loss is 0 and has no gradient."""
+
+    def compute_losses(self, batch):
+        return {"mse": (0 * self.network.weight).sqrt().sum()}
+
+
+def test_weights_that_are_no_numbers_are_never_saved(source, tmp_path):
+    job = make_job(source, tmp_path, checkpoint_minutes=1e-9)
+    task = EndlessSlopeTask(nn.Linear(1, 1, bias=False), Stft(512, 256), 1.0)
+    with pytest.raises(UserError, match="a weight is not finite after 1 steps"):
+        train(job, open_training_data(job), task, {})
+    assert not list(job.checkpoints.glob("*.pt"))
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -1,15 +1,38 @@
 """The instrument weight: predicted activity, binarised and smoothed (METHOD sections 1 and 2)."""
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from iass.foundation.audio import FloatArray
 from iass.foundation.errors import UserError
 
+Gate = Callable[[FloatArray, float, int], FloatArray]
+"""From probabilities (frames,), threshold and filter length to the weight of each frame."""
+
 
 def gate_activity(probability: FloatArray, threshold: float, length: int) -> FloatArray:
     """Return the gate (frames,), 0 or 1: probability above `threshold`, then a median filter."""
     return smooth_gate(probability > threshold, length).astype(np.float32)
+
+
+def weigh_activity(probability: FloatArray, threshold: float, length: int) -> FloatArray:
+    """Return the probability itself as the weight: nothing is cut off, nothing smoothed."""
+    return probability
+
+
+def ignore_activity(probability: FloatArray, threshold: float, length: int) -> FloatArray:
+    """Return a gate that is always open: the mask alone separates."""
+    return np.ones_like(probability)
+
+
+GATES: Mapping[str, Gate] = {
+    "hard": gate_activity,
+    "soft": weigh_activity,
+    "none": ignore_activity,
+}
+"""Gates by the name that the option `gate` has for them."""
 
 
 def smooth_gate(active: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
@@ -24,8 +47,10 @@ def smooth_gate(active: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
     return votes > length // 2
 
 
-def check_gate(threshold: float, length: int) -> None:
-    """UserError unless `threshold` is a probability and `length` has a middle frame."""
+def check_gate(gate: str, threshold: float, length: int) -> None:
+    """UserError unless the gate is known, `threshold` a probability, and `length` odd."""
+    if gate not in GATES:
+        raise UserError(f"options.gate is {gate!r}; choose one of {', '.join(GATES)}.")
     if not 0 <= threshold <= 1:
         raise UserError(f"options.threshold is {threshold:g}; give a probability from 0 to 1.")
     check_length(length)

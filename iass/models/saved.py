@@ -68,14 +68,15 @@ def load_weights(folder: Path, network: nn.Module) -> None:
         weights = load_file(path)
     except (OSError, SafetensorError) as error:
         raise UserError(f"{path} cannot be read ({error}); train the model again.") from None
-    misfit = _find_misfit(weights, network.state_dict())
+    misfit = find_misfit(weights, network.state_dict())
     if misfit:
         raise UserError(f"{path} does not fit its {FACTS}: {misfit}; train the model again.")
     network.load_state_dict(weights)
     network.to(choose_device()).eval()
 
 
-def _find_misfit(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> str:
+def find_misfit(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> str:
+    """Return what is missing, unknown or of another shape among named tensors; "" for nothing."""
     for name in sorted(wanted.keys() - found.keys()):
         return f"'{name}' is missing"
     for name in sorted(found.keys() - wanted.keys()):

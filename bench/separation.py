@@ -1,0 +1,158 @@
+"""Separating a song from file to file: ours and the straightforward way, in one run.
+
+`python bench/separation.py` prints a table; --quick is 10 s and one run, --output a JSON file with
+every measurement. IASS, the straightforward way: the network as anybody writes it, eager float32,
+the whole song at once, one target after the other. Open-Unmix, the straightforward way: the
+package's own Separator, without its Wiener filter, which ours does not have. One thread.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import torch
+from plain_unet import PlainUNet
+from turns import TUNED, Way, Work, format_costs, measure_here, take_turns, write_costs
+
+from baselines import iass, open_unmix
+from iass.foundation.method import BaseMethod
+from iass.foundation.stand_ins import import_openunmix
+from iass.models.gate import gate_activity
+from iass.separation.chosen import Chosen
+from iass.separation.file import separate_file
+
+RATE_HZ = 44100
+SEED = 5
+
+
+def main() -> None:
+    """Measure and print."""
+    if measure_here(WAYS, sys.argv[1:]):
+        return
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="songs of 10 s, one run")
+    parser.add_argument("--seconds", type=int, default=60, help="length of the song, s")
+    parser.add_argument("--output", type=Path, help="JSON file for every measurement")
+    arguments = parser.parse_args()
+    seconds, runs = (10, 1) if arguments.quick else (arguments.seconds, 3)
+    cases = [f"{name}, {count} targets, {seconds} s" for name, count in SYSTEMS]
+    costs = take_turns(__file__, WAYS, cases, runs)
+    sys.stdout.write(format_costs(costs))
+    if arguments.output:
+        write_costs(arguments.output, costs)
+
+
+SYSTEMS = (("iass", 1), ("iass", 6), ("open_unmix", 4))
+
+
+def read_case(case: str) -> tuple[str, list[str], Path]:
+    """Return the system, the targets' names and a song in a folder for this process."""
+    torch.set_num_threads(1)
+    name, targets, length = case.split(", ")
+    song = Path(tempfile.mkdtemp()) / "song.wav"
+    samples = int(length.removesuffix(" s")) * RATE_HZ
+    channels = 2 if name == "open_unmix" else 1
+    noise = np.random.default_rng(SEED).integers(-8000, 8000, (samples, channels), dtype=np.int16)
+    soundfile.write(song, noise, RATE_HZ, "PCM_16")
+    return name, [f"target{i}" for i in range(int(targets.split()[0]))], song
+
+
+def build_networks(name: str, targets: list[str]) -> dict[str, Any]:
+    """Return untrained networks of the paper's size by target, the same in every process."""
+    torch.manual_seed(SEED)
+    build: Callable[[], torch.nn.Module] = {
+        "iass": lambda: iass.Method().build(RATE_HZ),
+        "open_unmix": lambda: open_unmix.Method().build("stereo", RATE_HZ),
+    }[name]
+    return {target: build().eval() for target in targets}
+
+
+def prepare_ours(case: str) -> Work:
+    """Return what `iass separate` does with a song."""
+    name, targets, song = read_case(case)
+    networks = build_networks(name, targets)
+    method: BaseMethod = {"iass": iass.Method, "open_unmix": open_unmix.Method}[name]()
+    models = {"iass": hold_iass, "open_unmix": hold_open_unmix}[name](networks)
+    chosen = Chosen(name, method, models, targets, RATE_HZ, None, "bench")
+    return lambda: separate_file(song, song.parent / "ours", chosen)
+
+
+def hold_iass(networks: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the models that our method separates with."""
+    method = iass.Method()
+    return {t: iass.Model(network.fold(), method, RATE_HZ) for t, network in networks.items()}
+
+
+def hold_open_unmix(networks: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the models that our method separates with."""
+    method = open_unmix.Method()
+    return {
+        t: open_unmix.Model(network, method.stft, RATE_HZ, "stereo")
+        for t, network in networks.items()
+    }
+
+
+def prepare_plain(case: str) -> Work:
+    """Return the straightforward way."""
+    name, targets, song = read_case(case)
+    networks = build_networks(name, targets)
+    return {"iass": prepare_plain_iass, "open_unmix": prepare_separator}[name](networks, song)
+
+
+def prepare_plain_iass(networks: Mapping[str, Any], song: Path) -> Work:
+    """Return one whole-song pass per target."""
+    method = iass.Method()
+    plain = {target: make_plain(network) for target, network in networks.items()}
+
+    def separate() -> None:
+        for target, network in plain.items():
+            mixture = torch.from_numpy(soundfile.read(song, dtype="float32", always_2d=True)[0].T)
+            with torch.inference_mode():
+                spectrum = method.stft.transform(mixture[None])
+                mask, logits = network(spectrum.abs())
+                gate = gate_activity(torch.sigmoid(logits[0]).numpy(), 0.5, method.filter_length)
+                audio = method.stft.invert(
+                    spectrum * mask * torch.from_numpy(gate), mixture.shape[1]
+                )
+            soundfile.write(song.parent / f"{target}.wav", audio[0].numpy().T, RATE_HZ, "FLOAT")
+
+    return separate
+
+
+def make_plain(network: Any) -> PlainUNet:
+    """Return the slow twin of our network, with its weights."""
+    shape = network.shape
+    plain = PlainUNet(shape.widths, shape.cropped_bins, shape.bins)
+    plain.load_state_dict(network.state_dict())
+    return plain.eval()
+
+
+def prepare_separator(networks: Mapping[str, Any], song: Path) -> Work:
+    """Return the package's own way."""
+    separator = import_openunmix().Separator(dict(networks), niter=0, sample_rate=RATE_HZ)
+    separator.eval()
+
+    def separate() -> None:
+        mixture = torch.from_numpy(soundfile.read(song, dtype="float32", always_2d=True)[0].T)
+        with torch.inference_mode():
+            estimates = separator(mixture[None])[0]
+        for target, audio in zip(networks, estimates, strict=True):
+            soundfile.write(song.parent / f"{target}.wav", audio.numpy().T, RATE_HZ, "FLOAT")
+
+    return separate
+
+
+WAYS = {
+    "ours": Way(prepare_ours, TUNED),
+    "straightforward": Way(prepare_plain, {}),
+    "ours, malloc as it comes": Way(prepare_ours, {}),
+    "straightforward, malloc tuned": Way(prepare_plain, TUNED),
+}
+
+if __name__ == "__main__":
+    main()
