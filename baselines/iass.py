@@ -1,6 +1,6 @@
 """IASS: a U-Net mask, gated by predicted instrument activity (Hung & Lerch, ISMIR 2020)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from math import inf
 from pathlib import Path
@@ -12,18 +12,23 @@ from torch import Tensor
 from iass.foundation.audio import FloatArray
 from iass.foundation.device import choose_device
 from iass.foundation.errors import UserError
-from iass.foundation.method import Activity, Estimate, FitJob, Trained
+from iass.foundation.method import Activity, Blocks, Estimate, FitJob, Trained
 from iass.foundation.stft import Stft
-from iass.models.gate import check_gate, gate_activity
+from iass.models.gate import GATES, check_gate
 from iass.models.losses import activity_loss, frame_labels, magnitude_loss
 from iass.models.saved import check_rate, load_weights, read_facts
 from iass.models.unet import UNet, check_max_hz, check_widths, plan_shape
 from iass.preparation.activity import LABEL_HOP
+from iass.separation.blocks import merge_plans
 from iass.separation.masking import invert_estimate, transform_mixture
 from iass.training.chunks import Batch
 from iass.training.data import Spectrum, measure_spectrum, open_training_data
 from iass.training.loop import train
 from iass.training.seeds import seeded
+
+_REACH_DOWN = 2  # frames on either side that a level adds on the way down: two 3x3 convolutions
+_REACH_BOTH = 4  # the same on the way down and up again
+_BLOCK = 256  # frames separated at a time: memory grows with them, the share of context shrinks
 
 
 @dataclass(frozen=True)
@@ -35,8 +40,9 @@ class Method(Trained):
     hop: STFT hop, samples (METHOD 2: 1024).
     max_hz: highest frequency that the network sees, Hz (METHOD 2: 16 kHz).
     activity_weight: weight of the activity loss beside the mask's (METHOD 2: unknown, 2 here).
-    threshold: probability above which a frame is active (METHOD 2: 0.5); 0 opens the gate.
-    filter_length: length of the median filter over the gate, frames, odd (METHOD 2: 21).
+    gate: `hard`, active or not (METHOD 2); `soft`, the probability as a weight; or `none`.
+    threshold: probability above which a frame is active, hard gate (METHOD 2: 0.5).
+    filter_length: length of the median filter over the hard gate, frames, odd (METHOD 2: 21).
     identity: whether the last Linear starts as a copy of its input (DEMO: true).
     """
 
@@ -45,6 +51,7 @@ class Method(Trained):
     hop: int = 1024
     max_hz: float = 16000.0
     activity_weight: float = 2.0
+    gate: str = "hard"
     threshold: float = 0.5
     filter_length: int = 21
     identity: bool = False
@@ -53,7 +60,7 @@ class Method(Trained):
         """UserError names the option that no network or gate can be built with."""
         check_widths(self.widths)
         check_max_hz(self.max_hz)
-        check_gate(self.threshold, self.filter_length)
+        check_gate(self.gate, self.threshold, self.filter_length)
         Stft(self.n_fft, self.hop)
         if not 0 <= self.activity_weight < inf:
             raise UserError(
@@ -74,18 +81,35 @@ class Method(Trained):
         method = Method(**facts.options)
         network = method.build(facts.rate_hz)
         load_weights(folder, network)
-        return Model(network, method, facts.rate_hz)
+        return Model(network.fold(), method, facts.rate_hz)
 
     def separate(
         self, mixture: FloatArray, rate_hz: int, models: Mapping[str, Any]
     ) -> dict[str, Estimate]:
-        """Return one estimate per model, with its activity."""
-        return {target: model.separate(mixture, rate_hz) for target, model in models.items()}
+        """Return one estimate per model, with its activity; all share the mixture's spectrum."""
+        stfts = {model.method.stft for model in models.values()}
+        spectra = {stft: transform_mixture(mixture, stft, choose_device()) for stft in stfts}
+        return {
+            target: model.separate(spectra[model.method.stft], mixture.shape[-1], rate_hz)
+            for target, model in models.items()
+        }
+
+    def plan_blocks(self, rate_hz: int, models: Mapping[str, Any]) -> Blocks:
+        """Return blocks whose context is all that masks and gates see: they join exactly."""
+        return merge_plans(model.method.own_blocks for model in models.values())
 
     @property
     def stft(self) -> Stft:
         """The network's transform."""
         return Stft(self.n_fft, self.hop)
+
+    @property
+    def own_blocks(self) -> Blocks:
+        """Blocks for this transform, network and gate: +-12 and +-6 + 10 frames (METHOD 2)."""
+        levels = len(self.widths)
+        mask, activity = _REACH_BOTH * levels, _REACH_DOWN * levels
+        frames = max(mask, activity + self.filter_length // 2)
+        return Blocks(_BLOCK * self.hop, self.n_fft + frames * self.hop, self.hop)
 
     def build(self, rate_hz: int, spectrum: Spectrum | None = None) -> UNet:
         """Return an untrained network, normalised by the spectrum of the training mixtures."""
@@ -101,6 +125,11 @@ class Task:
     network: UNet
     stft: Stft
     activity_weight: float
+
+    @property
+    def context_frames(self) -> int:
+        """Frames to either side that a frame of the mask depends on."""
+        return _REACH_BOTH * len(self.network.shape.widths)
 
     def compute_losses(self, batch: Batch) -> dict[str, Tensor]:
         """Compare mask and logits with the target's magnitude and labels, frames uncentred."""
@@ -123,27 +152,32 @@ class Task:
 
 @dataclass(frozen=True)
 class Model:
-    """A trained network with the options and the sample rate that it was trained with."""
+    """A trained network with the options and the sample rate that it was trained with.
 
-    network: UNet
+    `network` maps a magnitude (1, 1, bins, frames) to a mask of that shape and logits (1, frames).
+    """
+
+    network: Callable[[Tensor], tuple[Tensor, Tensor]]
     method: Method
     rate_hz: int
 
-    def separate(self, mixture: FloatArray, rate_hz: int) -> Estimate:
-        """Return the gated estimate; one mask serves all channels."""
+    def separate(self, spectrum: Tensor, samples: int, rate_hz: int) -> Estimate:
+        """Return the gated estimate from the mixture's spectrum (1, channels, bins, frames).
+
+        One mask serves all channels, however many the network was trained with.
+        """
         check_rate(rate_hz, self.rate_hz)
-        stft = self.method.stft
         with torch.inference_mode():
-            spectrum = transform_mixture(mixture, stft, choose_device())
             mask, logits = self.network(_average_channels(spectrum.abs()))
             activity = self._gate(logits[0], rate_hz)
             gated = mask * torch.from_numpy(activity.gate).to(mask.device)
-            audio = invert_estimate(spectrum * gated, stft, mixture.shape[-1])
+            audio = invert_estimate(spectrum * gated, self.method.stft, samples)
         return Estimate(audio, activity)
 
     def _gate(self, logits: Tensor, rate_hz: int) -> Activity:
         probability = torch.sigmoid(logits).cpu().numpy()
-        gate = gate_activity(probability, self.method.threshold, self.method.filter_length)
+        choose = GATES[self.method.gate]
+        gate = choose(probability, self.method.threshold, self.method.filter_length)
         return Activity(probability, gate, self.method.hop / rate_hz)
 
 

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from iass.cli import data, foreign, people, score, steps
+from iass.cli import data, foreign, people, score, separate, steps, weights
 from iass.foundation.errors import UserError
 
 app = typer.Typer(
@@ -17,8 +17,10 @@ app = typer.Typer(
 )
 app.add_typer(steps.app, name="step")
 app.add_typer(data.app, name="data")
+app.command("weights")(weights.fetch_weights)
 app.command("synth")(people.synthesise)
 app.command("summary")(people.summarise)
+app.command("separate")(separate.separate)
 app.command("score")(score.score)
 app.command("import-museval")(foreign.import_museval)
 app.command("config")(people.describe_config)

@@ -1,6 +1,7 @@
 """The steps of the workflow, one subcommand per rule. People seldom call these by hand."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import typer
 from pydantic import TypeAdapter
 
 from iass.foundation.audio import Channels
-from iass.foundation.config import DatasetEntry, MethodEntry, Protocol, Scoring
+from iass.foundation.config import DatasetEntry, MethodEntry, Protocol, Scoring, TrainSettings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -77,6 +78,40 @@ def overlap(
 
 
 @app.command()
+def weights(
+    method: str,
+    entry: Json,
+    receipt: File,
+    checksums: File,
+    data_dir: File,
+    mirror: Annotated[str | None, typer.Option()] = None,
+) -> None:
+    """Download a pretrained method's weights, verified, or find those that a person placed."""
+    from iass.foundation.plugins import load_pretrained
+    from iass.preparation.fetch_weights import fetch_weights
+    from iass.preparation.weights import write_receipt
+
+    found = load_pretrained(method, MethodEntry.model_validate_json(entry))
+    fetch_weights(found, data_dir, checksums, mirror)
+    write_receipt(found, data_dir, receipt)
+
+
+@app.command()
+def overlap_weights(
+    experiment: str,
+    method: str,
+    test: Path,
+    trained_on: Json,
+    output: File,
+    allowed: Annotated[bool, typer.Option()] = False,
+) -> None:
+    """Refuse an experiment whose test songs published weights have learned, as `overlap` does."""
+    from iass.preparation.overlap import check_weights
+
+    check_weights(experiment, method, json.loads(trained_on), test, allowed, output)
+
+
+@app.command()
 def train(
     method: str,
     entry: Json,
@@ -87,28 +122,35 @@ def train(
     labels: File,
     folder: File,
     checkpoints: File,
+    machine: Json = "{}",
 ) -> None:
-    """Train one method on one target with one seed."""
+    """Train one method on one target with one seed; exit code 75 after a signal: start it again.
+
+    `machine` has the training settings that change no byte of the model.
+    """
     from iass.foundation.files import hash_file
     from iass.foundation.method import FitJob
     from iass.training.run import train_model
+    from iass.training.stop import EXIT_CODE, TrainingStoppedError
 
     parsed = MethodEntry.model_validate_json(entry)
-    train_model(
-        method,
-        parsed,
-        FitJob(
-            manifest=manifest,
-            labels=labels,
-            target=target,
-            channels=_CHANNELS.validate_python(channels),
-            seed=_parse_seed(seed) or 0,
-            folder=folder,
-            checkpoints=checkpoints,
-            settings=parsed.train,
-            provenance={"manifest": hash_file(manifest)},
-        ),
+    settings = parsed.train.model_dump() | json.loads(machine)
+    job = FitJob(
+        manifest=manifest,
+        labels=labels,
+        target=target,
+        channels=_CHANNELS.validate_python(channels),
+        seed=_parse_seed(seed) or 0,
+        folder=folder,
+        checkpoints=checkpoints,
+        settings=TrainSettings.model_validate(settings),
+        provenance={"manifest": hash_file(manifest)},
     )
+    try:
+        train_model(method, parsed, job)
+    except TrainingStoppedError as stop:
+        print(f"iass: {stop}", file=sys.stderr)
+        raise typer.Exit(EXIT_CODE) from None
 
 
 @app.command()
@@ -125,6 +167,7 @@ def separate(
     output: File,
     activity: File,
     models: Models = None,
+    weights: Annotated[Path | None, typer.Option(help="Receipt of published weights.")] = None,
 ) -> None:
     """Let one method separate one shard of a data set's test tracks."""
     from iass.separation.run import SeparationJob, separate_shard
@@ -140,6 +183,7 @@ def separate(
         shards=shards,
         models={path.parent.parent.name: path.parent for path in models or []},
         code=code,
+        weights=weights,
     )
     separate_shard(job, output, activity)
 

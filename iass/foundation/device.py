@@ -14,15 +14,17 @@ _HELD: list[IO[str]] = []
 """Lock files of the claimed GPUs; closed, and so released, when the process ends."""
 
 
-def choose_device() -> torch.device:
+def choose_device(*, needs_own: bool = False) -> torch.device:
     """Return a GPU of its own for this process if there is one, else the CPU.
 
-    With more processes than GPUs, the last ones share the first GPU.
+    With more processes than GPUs, the last ones share the first GPU; UserError for one that
+    `needs_own`, as the processes of one training do. Which GPU it is does not follow from the
+    number of the process (LOCAL_RANK): another training may hold that one.
     """
     count = torch.cuda.device_count()
     if count == 0:
         return torch.device("cpu")
-    return torch.device("cuda", _held_index() if _HELD else claim_index(count, _lock_folder()))
+    return torch.device("cuda", pick_index(count, _lock_folder(), needs_own=needs_own))
 
 
 def check_device(name: str) -> str:
@@ -36,8 +38,25 @@ def check_device(name: str) -> str:
     return name
 
 
-def claim_index(count: int, folder: Path) -> int:
-    """Return the first of `count` devices that no process has locked in `folder`, and lock it."""
+def pick_index(count: int, folder: Path, *, needs_own: bool) -> int:
+    """Return the device that this process holds or can get, else the first, shared.
+
+    UserError if all are held and it `needs_own`.
+    """
+    index = _held_index() if _HELD else claim_index(count, folder)
+    if index is None and needs_own:
+        raise UserError(
+            f"Not enough GPUs: all {count} are taken; lower train.processes, or wait until another "
+            "job has ended."
+        )
+    return index or 0
+
+
+def claim_index(count: int, folder: Path) -> int | None:
+    """Return the first of `count` devices that no process has locked in `folder`, and lock it.
+
+    None if all are locked.
+    """
     for index in range(count):
         stream = (folder / f"{index}.lock").open("w")
         try:
@@ -47,7 +66,7 @@ def claim_index(count: int, folder: Path) -> int:
             continue
         _HELD.append(stream)
         return index
-    return 0
+    return None
 
 
 def _held_index() -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from iass.foundation.audio import Channels, FloatArray
+from iass.foundation.card import Archive, Split
 from iass.foundation.config import Kind, TrainSettings
 
 
@@ -56,10 +57,32 @@ class FitJob:
     provenance: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Blocks:
+    """How a long song is cut for a method, in samples; memory then does not grow with the song.
+
+    The method gets `length` new samples at a time with `context` on either side, less at the ends
+    of the song, and what it makes of the context is dropped. Where no sample of an estimate depends
+    on more than `context` around it, blocks join as if they had never been cut. They begin at
+    multiples of `unit`, such as an STFT's hop, to which `length` and `context` are rounded up.
+    """
+
+    length: int
+    context: int
+    unit: int = 1
+
+
 class BaseMethod(ABC):
     """Common root of all kinds."""
 
     kind: ClassVar[Kind]
+
+    def plan_blocks(self, rate_hz: int, models: Mapping[str, Any]) -> Blocks | None:
+        """Return how songs are cut; None, unless a method says more: each is handed over whole.
+
+        `models` are the loaded models of a trained method.
+        """
+        return None
 
 
 class Bound(BaseMethod):
@@ -107,15 +130,56 @@ class Trained(BaseMethod):
 
 
 class Pretrained(BaseMethod):
-    """Sees the mixture alone, with weights that somebody else trained and published."""
+    """Sees the mixture alone, with weights that somebody else trained and published.
+
+    `targets` and `trained_on` stand in the class as literals: the plan reads them from the file,
+    without the method's software.
+    """
 
     kind = "pretrained"
 
+    targets: ClassVar[tuple[str, ...]]
+    """What the weights separate."""
+    trained_on: ClassVar[Mapping[str, tuple[Split, ...]]]
+    """Cards, and the splits of them whose songs the weights learned: all where nobody knows."""
+    citation: ClassVar[str]
+    access: ClassVar[str]
+    """How to get the weights, for a person: one sentence."""
+
+    @property
+    @abstractmethod
+    def licence(self) -> str:
+        """The terms of the weights, and what they learned."""
+
+    @property
+    def archives(self) -> Mapping[str, Archive]:
+        """What to download, by names such as the targets; nothing where a person places files.
+
+        Each is kept as <data_dir>/weights/<name>. Of a name such as vocals-b62c91ce.pth the digits
+        are the beginning of the file's sha256, and are compared.
+        """
+        return {}
+
+    def list_files(self, folder: Path) -> dict[str, Path]:
+        """Return the weight files by the same names; `folder` is <data_dir>/weights."""
+        return {name: folder / archive.name for name, archive in self.archives.items()}
+
+    @abstractmethod
+    def load(self, files: Mapping[str, Path]) -> Mapping[str, Any]:
+        """Return the models in the files of `list_files`. UserError names one that does not fit.
+
+        A file is never run: no pickle but by torch.load(weights_only=True).
+        """
+
     @abstractmethod
     def separate(
-        self, mixture: FloatArray, rate_hz: int, targets: Sequence[str]
+        self,
+        mixture: FloatArray,
+        rate_hz: int,
+        models: Mapping[str, Any],
+        targets: Sequence[str],
     ) -> dict[str, Estimate]:
-        """Return one estimate per target."""
+        """Return one estimate per target; `models` is what `load` returned."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 from iass.foundation.card import Card
 from iass.foundation.config import DatasetEntry, MethodEntry
 from iass.foundation.errors import UserError
-from iass.foundation.method import BaseMethod, Command
+from iass.foundation.method import BaseMethod, Command, Pretrained
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,6 +40,14 @@ def load_method(name: str, entry: MethodEntry) -> BaseMethod:
             f"methods.{name}.kind is '{entry.kind}', but Method in {module_file(module)} is of "
             f"kind '{found}'; correct the config."
         )
+    return method
+
+
+def load_pretrained(name: str, entry: MethodEntry) -> Pretrained:
+    """Build a method with published weights. UserError if it is of another kind."""
+    method = load_method(name, entry)
+    if not isinstance(method, Pretrained):
+        raise UserError(f"{name} is of kind '{method.kind}'; only `pretrained` ones have weights.")
     return method
 
 

@@ -1,11 +1,14 @@
 """The cells of the comparison: which method runs on what, with which seed, and what stays empty."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from typing import Protocol as TypingProtocol
 
 from iass.foundation.card import Card
-from iass.foundation.config import Config, Experiment, Protocol
+from iass.foundation.config import Config, Protocol
+from iass.foundation.plugins import method_module
+from iass.plan.declared import find_literal
 
 UNSEEDED = "unseeded"  # path part of methods that learn nothing
 
@@ -60,22 +63,35 @@ class Cells:
         return self.config.experiments[experiment].protocol or self.cards[dataset].protocol
 
     def method_targets(self, experiment: str, dataset: str, method: str) -> list[str]:
-        """The targets that a method can separate there: a trained one needs training music.
+        """The targets that a method can separate there: a network needs to have learned them.
 
         A joint score of fewer targets would not compare with others, so there it is all or none.
         """
         targets = self.targets(experiment, dataset)
-        train_on = self.config.experiments[experiment].train_on
-        if self.config.methods[method].kind != "trained" or train_on is None:
-            return targets
-        learned = [t for t in targets if t in self.cards[train_on].targets]
+        known = self._known_targets(experiment, method)
+        learned = targets if known is None else [t for t in targets if t in known]
         is_joint = self.protocol(experiment, dataset) == "joint"
         return [] if is_joint and learned != targets else learned
+
+    def find_declared(self, method: str, attribute: str) -> Any:
+        """What the file of a pretrained method declares of its weights; None for other kinds."""
+        entry = self.config.methods[method]
+        if entry.kind != "pretrained":
+            return None
+        return find_literal(method_module(method, entry), "Method", attribute)
+
+    def _known_targets(self, experiment: str, method: str) -> Collection[str] | None:
+        """The targets that a network has learned; None for a method that learns nothing."""
+        train_on = self.config.experiments[experiment].train_on
+        if self.config.methods[method].kind == "trained" and train_on is not None:
+            return self.cards[train_on].targets
+        declared: Collection[str] | None = self.find_declared(method, "targets")
+        return declared
 
     def skipped(self) -> list[Skipped]:
         """Cells that stay empty, with the reason."""
         return [
-            Skipped(name, dataset, method, target, self._explain_gap(experiment, dataset))
+            Skipped(name, dataset, method, target, self._explain_gap(name, dataset, method))
             for name, experiment in self.config.experiments.items()
             for dataset in experiment.test_on
             for method in experiment.methods
@@ -83,11 +99,13 @@ class Cells:
             if target not in self.method_targets(name, dataset, method)
         ]
 
-    def _explain_gap(self, experiment: Experiment, dataset: str) -> str:
-        known = self.cards[experiment.train_on].targets if experiment.train_on else {}
-        wanted = [t for t in experiment.targets if t in self.cards[dataset].targets]
-        missing = ", ".join(target for target in wanted if target not in known)
-        return f"no model: {experiment.train_on} has no training music for {missing}"
+    def _explain_gap(self, experiment: str, dataset: str, method: str) -> str:
+        known = self._known_targets(experiment, method) or ()
+        missing = ", ".join(t for t in self.targets(experiment, dataset) if t not in known)
+        if self.config.methods[method].kind == "pretrained":
+            return f"no weights: {method} was not trained for {missing}"
+        train_on = self.config.experiments[experiment].train_on
+        return f"no model: {train_on} has no training music for {missing}"
 
     def seeds(self, experiment: str, method: str) -> list[str]:
         """Path parts of a method's seeds."""

@@ -2,13 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 
+from iass.datasets.learned import list_learned
 from iass.datasets.multitracks.guard import Pair, refuse_overlap
 from iass.datasets.multitracks.overlap import find_overlap
-from iass.foundation.card import Card, Split
+from iass.foundation.card import Card, PublishedSong, Split
 from iass.foundation.config import Config, DatasetEntry, Experiment, MethodEntry
 from iass.foundation.errors import UserError
-from iass.foundation.plugins import ROOT, dataset_module, method_module, module_file
-from iass.plan.declared import check_plugin, find_kind
+from iass.foundation.plugins import (
+    ROOT,
+    dataset_module,
+    list_datasets,
+    method_module,
+    module_file,
+)
+from iass.plan.declared import check_plugin, find_kind, find_literal
 
 
 def check_plugins(config: Config, where: str) -> None:
@@ -29,6 +36,8 @@ def _check_method(name: str, entry: MethodEntry, where: str) -> None:
     if entry.kind != "command":
         check_plugin(key, method_module(name, entry), "Method", entry.options)
         _check_kind(key, method_module(name, entry), entry)
+    if entry.kind == "pretrained":
+        _check_weights(key, method_module(name, entry))
     env = ROOT / "workflow" / "envs" / f"{entry.env or 'method'}.yaml"
     if not env.is_file():
         raise UserError(f"{key}.env: there is no file {env.relative_to(ROOT)}; write it.")
@@ -41,6 +50,21 @@ def _check_kind(key: str, module: str, entry: MethodEntry) -> None:
             f"{key}.kind is '{entry.kind}', but Method in {module_file(module).relative_to(ROOT)} "
             f"is of kind '{found}'; correct the config."
         )
+
+
+def _check_weights(key: str, module: str) -> None:
+    """UserError if the plan cannot read what published weights separate and have learned."""
+    file = module_file(module).relative_to(ROOT)
+    if not find_literal(module, "Method", "targets"):
+        raise UserError(f"{key}: Method in {file} has no literal `targets`, a tuple of names.")
+    trained_on = find_literal(module, "Method", "trained_on")
+    if not isinstance(trained_on, dict):
+        raise UserError(
+            f"{key}: Method in {file} has no literal `trained_on`: data sets and the splits of "
+            "them that the weights have learned, {} for none."
+        )
+    for name in trained_on.keys() - set(list_datasets()):
+        raise UserError(f"{key}: `trained_on` in {file} names '{name}', which is no data set.")
 
 
 def check_experiments(config: Config, cards: Mapping[str, Card], where: str) -> None:
@@ -60,6 +84,8 @@ def check_experiments(config: Config, cards: Mapping[str, Card], where: str) -> 
         if not experiment.allow_overlap:
             pairs = find_known_overlap(experiment, cards)
             refuse_overlap(key, pairs, "`iass data overlap` lists all of two sets")
+            for method in experiment.methods:
+                _check_learned(key, method, config, experiment, cards)
 
 
 def find_known_overlap(experiment: Experiment, cards: Mapping[str, Card]) -> list[Pair]:
@@ -68,8 +94,24 @@ def find_known_overlap(experiment: Experiment, cards: Mapping[str, Card]) -> lis
         return []
     songs = cards[experiment.train_on].list_songs()
     learned = [song for song in songs if song.split != "test"]
+    return find_overlap(learned, _list_tested(experiment, cards))
+
+
+def _check_learned(
+    key: str, name: str, config: Config, experiment: Experiment, cards: Mapping[str, Card]
+) -> None:
+    """UserError if published weights learned songs that the experiment tests on."""
+    entry = config.methods[name]
+    if entry.kind == "pretrained":
+        trained_on = find_literal(method_module(name, entry), "Method", "trained_on")
+        pairs = find_overlap(list_learned(trained_on), _list_tested(experiment, cards))
+        sets = ", ".join(trained_on)
+        refuse_overlap(f"{key}: weights of {name}", pairs, f"they learned songs of {sets}")
+
+
+def _list_tested(experiment: Experiment, cards: Mapping[str, Card]) -> list[PublishedSong]:
     published = [song for dataset in experiment.test_on for song in cards[dataset].list_songs()]
-    return find_overlap(learned, [song for song in published if song.split == "test"])
+    return [song for song in published if song.split == "test"]
 
 
 def _check_split(key: str, cards: Mapping[str, Card], dataset: str, split: Split) -> None:

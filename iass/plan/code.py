@@ -37,6 +37,10 @@ class Code:
         """Hash of the leakage guard."""
         return hash_code("iass.preparation.overlap")
 
+    def weights(self, wildcards: Wildcards) -> str:
+        """Hash of the code that knows what a method's weights are."""
+        return hash_code(*self._method_modules(wildcards.method))
+
     def train(self, wildcards: Wildcards) -> str:
         """Hash of the code that trains a method; constant where finished models are kept."""
         keeps = self.config.stale_models == "keep"

@@ -5,6 +5,7 @@ Nothing is imported: a method may need software that the machine which drives th
 
 import ast
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -43,18 +44,29 @@ def check_plugin(key: str, module: str, class_name: str, options: Mapping[str, A
 
 def find_kind(module: str, class_name: str) -> str | None:
     """Return the kind that a class or the nearest base in this project declares, if one does."""
+    kind = find_literal(module, class_name, "kind")
+    return kind if isinstance(kind, str) else None
+
+
+def find_literal(module: str, class_name: str, attribute: str) -> Any:
+    """Return what a class or its nearest base in this project sets `attribute` to, as a literal.
+
+    None if none does.
+    """
     path = module_file(module)
     node = _find_class(path, class_name)
-    return _inherit_kind(path, node) if node else None
+    return _inherit_literal(path, node, attribute) if node else None
 
 
-def _inherit_kind(path: Path, node: ast.ClassDef) -> str | None:
+def _inherit_literal(path: Path, node: ast.ClassDef, attribute: str) -> Any:
     for item in node.body:
         match item:
-            case ast.Assign(targets=[ast.Name(id="kind")], value=ast.Constant(value=str(kind))):
-                return kind
-    inherited = (_inherit_kind(file, base) for file, base in _find_bases(path, node))
-    return next(filter(None, inherited), None)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name == attribute:
+                with suppress(ValueError):  # no literal
+                    return ast.literal_eval(value)
+    bases = _find_bases(path, node)
+    inherited = (_inherit_literal(file, base, attribute) for file, base in bases)
+    return next((found for found in inherited if found is not None), None)
 
 
 def _check_option(key: str, option: str, value: Any, fields: Mapping[str, str], path: Path) -> None:

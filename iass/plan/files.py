@@ -40,10 +40,19 @@ class Files:
             for target in self.cells.method_targets(run.experiment, run.dataset, run.method)
         ]
 
+    def weights(self, run: Wildcards | Run) -> list[str]:
+        """The receipt of a run's published weights; none for methods without."""
+        is_pretrained = self.cells.config.methods[run.method].kind == "pretrained"
+        return [f"results/weights/{run.method}.json"] if is_pretrained else []
+
     def overlap(self, run: Wildcards | Run) -> list[str]:
         """The leakage guard's receipt; none for methods that learn nothing."""
-        is_trained = self.cells.config.methods[run.method].kind == "trained"
-        return [f"results/overlap/{run.experiment}/{run.dataset}.json"] if is_trained else []
+        receipts = {
+            "trained": f"results/overlap/{run.experiment}/{run.dataset}.json",
+            "pretrained": f"results/overlap/{run.experiment}/{run.dataset}/{run.method}.json",
+        }
+        kind = self.cells.config.methods[run.method].kind
+        return [receipts[kind]] if kind in receipts else []
 
     def guarded(self, training: Wildcards) -> list[str]:
         """The receipts without which nothing is trained on a data set."""
@@ -85,11 +94,11 @@ class Files:
         ]
 
     def activities(self, wildcards: Wildcards) -> list[str]:
-        """Predicted activity of all trained runs on one data set."""
+        """Predicted activity of all networks on one data set."""
         return [
             f"results/activity/{run.folder}/shard{shard}.parquet"
             for run in self.cells.runs(wildcards.experiment, wildcards.dataset)
-            if self.cells.config.methods[run.method].kind == "trained"
+            if self.cells.config.methods[run.method].kind in ("trained", "pretrained")
             for shard in range(self.cells.config.datasets[run.dataset].shards)
         ]
 

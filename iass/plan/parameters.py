@@ -5,7 +5,10 @@ import os
 import shlex
 from dataclasses import asdict, dataclass
 
+from iass.foundation.train_settings import WITHOUT_EFFECT
 from iass.plan.cells import Cells, Wildcards
+from iass.plan.files import Files
+from iass.plan.launch import Untracked, write_command, write_machine, write_separation
 
 OVERLAP = ". ATTENTION: songs may be both trained on and scored (allow_overlap)"
 
@@ -28,9 +31,17 @@ class Parameters:
 
     def fetch_options(self, _: Wildcards) -> str:
         """Options of the step fetch that come from the config's top level."""
+        accepted = ["--accepted", ",".join(self.cells.config.accept_licences)]
+        return shlex.join([*self._download_words(), *accepted])
+
+    def weights_options(self, _: Wildcards) -> str:
+        """Options of the step weights that come from the config's top level."""
+        return shlex.join([*self._download_words(), "--data-dir", self.data_dir])
+
+    def _download_words(self) -> list[str]:
         config = self.cells.config
-        words = ["--checksums", config.checksums, "--accepted", ",".join(config.accept_licences)]
-        return shlex.join([*words, *(["--mirror", config.mirror] if config.mirror else [])])
+        mirror = ["--mirror", config.mirror] if config.mirror else []
+        return ["--checksums", config.checksums, *mirror]
 
     def method_entry(self, wildcards: Wildcards) -> str:
         """What separating with a method depends on, as JSON."""
@@ -40,7 +51,21 @@ class Parameters:
     def trained_entry(self, wildcards: Wildcards) -> str:
         """What training a method depends on, as JSON."""
         entry = self.cells.config.methods[wildcards.method]
-        return entry.model_dump_json(exclude={"env"}, exclude_defaults=True)
+        tracked = entry.model_dump(mode="json", exclude={"env"}, exclude_defaults=True)
+        train = {k: v for k, v in tracked.pop("train", {}).items() if k not in WITHOUT_EFFECT}
+        return json.dumps(tracked | ({"train": train} if train else {}), separators=(",", ":"))
+
+    def training_command(self, wildcards: Wildcards) -> Untracked:
+        """The first words of a training's command line."""
+        return write_command(self.cells.config.methods[wildcards.method].train)
+
+    def separation_command(self, _: Wildcards) -> Untracked:
+        """The first words of a separation's command line."""
+        return write_separation()
+
+    def training_machine(self, wildcards: Wildcards) -> Untracked:
+        """How a training uses its machine, as JSON."""
+        return write_machine(self.cells.config.methods[wildcards.method].train)
 
     def run_targets(self, run: Wildcards) -> str:
         """Names of a run's targets, separated by commas."""
@@ -50,6 +75,15 @@ class Parameters:
         """The flag of the leakage guard."""
         allowed = self.cells.config.experiments[wildcards.experiment].allow_overlap
         return "--allowed" if allowed else "--no-allowed"
+
+    def trained_on(self, wildcards: Wildcards) -> str:
+        """What a pretrained method's file says that its weights have learned, as JSON."""
+        return json.dumps(self.cells.find_declared(wildcards.method, "trained_on"))
+
+    def weights_receipt(self, run: Wildcards) -> str:
+        """The option with which a pretrained method finds its weights."""
+        receipts = Files(self.cells).weights(run)
+        return shlex.join(["--weights", *receipts]) if receipts else ""
 
     def channels(self, wildcards: Wildcards) -> str:
         """`mono` or `stereo`, of an experiment."""
@@ -87,6 +121,10 @@ class Parameters:
         """GPUs that a job of a method takes: one for a network where there is any, else none."""
         is_network = self.cells.config.methods[wildcards.method].kind in ("trained", "pretrained")
         return min(self.gpus, 1) if is_network else 0
+
+    def training_gpus(self, wildcards: Wildcards) -> int:
+        """GPUs that a training takes: one per process, as far as there are any."""
+        return min(self.gpus, self.cells.config.methods[wildcards.method].train.processes)
 
     def method_env(self, wildcards: Wildcards) -> str:
         """Environment file of a method, relative to workflow/rules."""

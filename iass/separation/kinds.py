@@ -1,12 +1,13 @@
 """What each kind of method is handed. This is where the truth is kept from competitors."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
-from iass.foundation.audio import Channels, FloatArray
+from iass.foundation.audio import Channels, Signal
 from iass.foundation.method import (
     BaseMethod,
     Bound,
@@ -17,58 +18,92 @@ from iass.foundation.method import (
     Trained,
 )
 from iass.preparation.manifest import Manifest, Track
-from iass.preparation.tracks import read_mixture, read_reference
+from iass.preparation.tracks import open_mixture, open_reference
 from iass.separation.command import run_command
+
+Separate = Callable[[int, int], dict[str, Estimate]]
+"""Separates the samples start..stop-1 of a song."""
 
 
 @dataclass(frozen=True)
-class TrackView:
-    """One test track with what any kind may ask of it; audio is read when asked for."""
+class Song:
+    """One song with what any kind may ask of it; audio is read when asked for.
 
-    path: Path
-    manifest: Manifest
-    track: Track
-    channels: Channels
-    targets: tuple[str, ...]
+    `open_references` gives the reference of every target, for oracles only. `models` holds the
+    loaded model per target, and nothing for kinds that learn nothing.
+    """
+
+    mixture: Signal
+    open_references: Callable[[], Mapping[str, Signal]]
+    targets: Sequence[str]
     models: Mapping[str, Any]
-    """Loaded model per target; empty for kinds that learn nothing."""
 
-    @property
-    def mixture(self) -> FloatArray:
-        """The mixture (channels, samples)."""
-        return read_mixture(self.path, self.track, self.channels)
 
-    @property
-    def references(self) -> dict[str, FloatArray]:
-        """The reference (channels, samples) of every target: for oracles only."""
-        return {
-            target: read_reference(self.path, self.manifest, self.track, target, self.channels)
-            for target in self.targets
-        }
+@contextmanager
+def open_track(
+    path: Path,
+    manifest: Manifest,
+    track: Track,
+    channels: Channels,
+    targets: Sequence[str],
+    models: Mapping[str, Any],
+) -> Iterator[Song]:
+    """Open a track of the manifest at `path`."""
+    with ExitStack() as stack:
+
+        def open_references() -> Mapping[str, Signal]:
+            return {
+                target: stack.enter_context(open_reference(path, manifest, track, target, channels))
+                for target in targets
+            }
+
+        mixture = stack.enter_context(open_mixture(path, track, channels))
+        yield Song(mixture, open_references, targets, models)
 
 
 @singledispatch
-def separate_song(method: BaseMethod, song: TrackView) -> dict[str, Estimate]:
-    """Let a method separate a song, handing it what its kind may see."""
+def hand_over(method: BaseMethod, song: Song) -> Separate:
+    """Return how a method separates part of a song, with what its kind may see in its hands."""
     raise TypeError(f"{type(method).__name__} is of no known kind")
 
 
-@separate_song.register(Bound)
-@separate_song.register(Pretrained)
-def _from_mixture(method: Bound | Pretrained, song: TrackView) -> dict[str, Estimate]:
-    return method.separate(song.mixture, song.track.rate_hz, song.targets)
+@hand_over.register
+def _from_mixture(method: Bound, song: Song) -> Separate:
+    mixture = song.mixture
+    return lambda start, stop: method.separate(
+        mixture.read(start, stop), mixture.rate_hz, song.targets
+    )
 
 
-@separate_song.register
-def _from_truth(method: Oracle, song: TrackView) -> dict[str, Estimate]:
-    return method.separate(song.mixture, song.track.rate_hz, song.references)
+@hand_over.register
+def _from_weights(method: Pretrained, song: Song) -> Separate:
+    mixture = song.mixture
+    return lambda start, stop: method.separate(
+        mixture.read(start, stop), mixture.rate_hz, song.models, song.targets
+    )
 
 
-@separate_song.register
-def _from_models(method: Trained, song: TrackView) -> dict[str, Estimate]:
-    return method.separate(song.mixture, song.track.rate_hz, song.models)
+@hand_over.register
+def _from_truth(method: Oracle, song: Song) -> Separate:
+    mixture, references = song.mixture, song.open_references()
+    return lambda start, stop: method.separate(
+        mixture.read(start, stop),
+        mixture.rate_hz,
+        {target: signal.read(start, stop) for target, signal in references.items()},
+    )
 
 
-@separate_song.register
-def _from_command(method: Command, song: TrackView) -> dict[str, Estimate]:
-    return run_command(method, song.mixture, song.track.rate_hz, song.targets)
+@hand_over.register
+def _from_models(method: Trained, song: Song) -> Separate:
+    mixture = song.mixture
+    return lambda start, stop: method.separate(
+        mixture.read(start, stop), mixture.rate_hz, song.models
+    )
+
+
+@hand_over.register
+def _from_command(method: Command, song: Song) -> Separate:
+    mixture = song.mixture
+    return lambda start, stop: run_command(
+        method, mixture.read(start, stop), mixture.rate_hz, song.targets
+    )

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from iass.foundation.audio import CHANNEL_COUNT, Channels, check_finite, write_wav
+from iass.foundation.audio import Channels, open_wav
 from iass.foundation.config import MethodEntry
-from iass.foundation.errors import UserError
 from iass.foundation.files import hash_file, replace_file, write_json
-from iass.foundation.method import Activity, BaseMethod, Estimate, Trained
+from iass.foundation.method import Activity, BaseMethod, Pretrained, Trained
 from iass.foundation.plugins import load_method
 from iass.foundation.progress import show_progress
 from iass.preparation.manifest import Track, read_manifest
-from iass.separation.kinds import TrackView, separate_song
+from iass.preparation.weights import WeightFile, read_receipt
+from iass.separation.blocks import plan_song, separate_blocks, write_estimates
+from iass.separation.kinds import Song, open_track
 
 ACTIVITY_COLUMNS = (
     "dataset",
@@ -35,7 +37,8 @@ ACTIVITY_COLUMNS = (
 class SeparationJob:
     """One method on one shard. `seed` is None for methods that learn nothing.
 
-    `models` maps targets to model folders; `code` is the hash of the code that runs.
+    `models` maps targets to model folders; `code` is the hash of the code that runs; `weights` is
+    the receipt of published weights, for methods that have them.
     """
 
     method: str
@@ -48,6 +51,7 @@ class SeparationJob:
     shards: int
     models: Mapping[str, Path]
     code: str
+    weights: Path | None = None
 
 
 def select_shard(tracks: Sequence[Track], shard: int, shards: int) -> list[Track]:
@@ -62,19 +66,29 @@ def separate_shard(job: SeparationJob, output: Path, activity: Path) -> None:
     """
     manifest = read_manifest(job.manifest)
     method = load_method(job.method, job.entry)
-    models = _load_models(method, job.models)
+    models = _load_models(method, job)
     tracks = select_shard(manifest.select("test"), job.shard, job.shards)
     predicted = []
     for track in show_progress(tracks, f"{job.method}: separate", len(tracks)):
-        song = TrackView(job.manifest, manifest, track, job.channels, tuple(job.targets), models)
-        estimates = separate_song(method, song)
-        _check_estimates(job, track, estimates, (CHANNEL_COUNT[job.channels], track.samples))
-        for target, estimate in estimates.items():
-            write_wav(output / track.id / f"{target}.wav", estimate.audio, track.rate_hz)
-            if estimate.activity:
-                predicted.append(_tabulate(estimate.activity, track.id, target))
+        with open_track(job.manifest, manifest, track, job.channels, job.targets, models) as song:
+            found = _separate_song(method, song, output / track.id, f"{job.method} on '{track.id}'")
+        predicted += [_tabulate(curve, track.id, target) for target, curve in found.items()]
     write_activity(activity, predicted, manifest.dataset, job.method, job.seed)
     write_json(output / "run.json", describe_run(job))
+
+
+def _separate_song(method: BaseMethod, song: Song, folder: Path, where: str) -> dict[str, Activity]:
+    """Write one file per target, all at the end or none, and return the predicted activity."""
+    shape = (song.mixture.channels, song.mixture.samples)
+    with ExitStack() as stack:
+        files = {
+            target: stack.enter_context(
+                open_wav(folder / f"{target}.wav", shape, song.mixture.rate_hz)
+            )
+            for target in song.targets
+        }
+        parts = separate_blocks(method, song, plan_song(method, song), where)
+        return write_estimates(parts, files)
 
 
 def describe_run(job: SeparationJob) -> dict[str, Any]:
@@ -87,7 +101,7 @@ def describe_run(job: SeparationJob) -> dict[str, Any]:
         "targets": list(job.targets),
         "code": job.code,
         "manifest": hash_file(job.manifest),
-        "models": {t: hash_file(path / "model.safetensors") for t, path in job.models.items()},
+        "models": _hash_models(job),
     }
 
 
@@ -103,25 +117,21 @@ def write_activity(
         table[list(ACTIVITY_COLUMNS)].to_parquet(temporary, index=False)
 
 
-def _load_models(method: BaseMethod, folders: Mapping[str, Path]) -> dict[str, Any]:
-    if not isinstance(method, Trained):
-        return {}
-    return {target: method.load(folder) for target, folder in folders.items()}
+def _load_models(method: BaseMethod, job: SeparationJob) -> Mapping[str, Any]:
+    if isinstance(method, Trained):
+        return {target: method.load(folder) for target, folder in job.models.items()}
+    if isinstance(method, Pretrained):
+        return method.load({name: file.path for name, file in _read_weights(job).items()})
+    return {}
 
 
-def _check_estimates(
-    job: SeparationJob, track: Track, estimates: Mapping[str, Estimate], shape: tuple[int, int]
-) -> None:
-    where = f"{job.method} on '{track.id}'"
-    if set(estimates) != set(job.targets):
-        raise UserError(f"{where} gave {sorted(estimates)}, asked were {sorted(job.targets)}.")
-    for target, estimate in estimates.items():
-        if estimate.audio.shape != shape or estimate.audio.dtype != np.float32:
-            raise UserError(
-                f"{where} gave '{target}' as {estimate.audio.dtype} {estimate.audio.shape}; the "
-                f"mixture is float32 {shape}, and so must be the estimate."
-            )
-        check_finite(estimate.audio, f"{where}: the estimate of '{target}'")
+def _hash_models(job: SeparationJob) -> dict[str, str]:
+    trained = {t: hash_file(path / "model.safetensors") for t, path in job.models.items()}
+    return trained | {name: file.sha256 for name, file in _read_weights(job).items()}
+
+
+def _read_weights(job: SeparationJob) -> Mapping[str, WeightFile]:
+    return read_receipt(job.weights).files if job.weights else {}
 
 
 def _tabulate(activity: Activity, track: str, target: str) -> pd.DataFrame:

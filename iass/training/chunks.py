@@ -1,23 +1,18 @@
-"""Training chunks, drawn at random from the memory-mapped stores and augmented (METHOD 2, DEMO).
+"""Training chunks: read from the stores where `places` says, mixed and augmented."""
 
-Chunk k of a training depends on the seed and on k alone: a resumed training goes on with the
-very chunks that it would have drawn, and nothing about the sampler has to be saved.
-"""
-
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from iass.foundation.audio import Channels, FloatArray, mix_channels
+from iass.foundation.audio import CHANNEL_COUNT, Channels, FloatArray
 from iass.foundation.config import TrainSettings
 from iass.preparation.activity import LABEL_HOP
+from iass.training.places import Part, Place, Places
 from iass.training.songs import Song
-
-_CHUNK_STREAM, _ORDER_STREAM = 0, 1  # independent random streams of one seed
 
 
 @dataclass(frozen=True)
@@ -33,8 +28,16 @@ class Batch:
     labels: Tensor
 
     def to(self, device: torch.device) -> "Batch":
-        """Return the batch on another device."""
-        return Batch(self.mixture.to(device), self.target.to(device), self.labels.to(device))
+        """Return the batch on another device; from pinned memory the copy does not wait."""
+        mixture, target, labels = (
+            tensor.to(device, non_blocking=True)
+            for tensor in (self.mixture, self.target, self.labels)
+        )
+        return Batch(mixture, target, labels)
+
+    def pin_memory(self) -> "Batch":
+        """Return the batch in memory that a GPU reads by itself; torch's loader calls this."""
+        return Batch(self.mixture.pin_memory(), self.target.pin_memory(), self.labels.pin_memory())
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,14 @@ class ChunkSampler:
         return round(self.settings.chunk_s * self.rate_hz)
 
     @cached_property
+    def places(self) -> Places:
+        """Where the chunks come from."""
+        return Places(self.songs, self.settings, self.seed, self.samples)
+
+    @property
     def targets(self) -> list[Song]:
         """The songs that contain the target."""
-        return [song for song in self.songs if song.target_stems]
+        return self.places.targets
 
     @property
     def steps_per_epoch(self) -> int:
@@ -64,78 +72,55 @@ class ChunkSampler:
         return -(-chunks // self.settings.batch_size)
 
     def draw_batch(self, step: int) -> Batch:
-        """Return the batch of training step `step`, counted from 0, on the CPU."""
-        first = step * self.settings.batch_size
-        drawn = [self._draw_chunk(first + index) for index in range(self.settings.batch_size)]
+        """Return the whole batch of training step `step`, counted from 0."""
+        return self.draw_part(step, 0, 1)
+
+    def draw_part(self, step: int, part: int, parts: int) -> Batch:
+        """Return part `part` of `parts` equal ones of a step's batch, where the songs are."""
+        drawn = [self._read(place) for place in self.list_places(step, part, parts)]
         mixtures, targets, labels = zip(*drawn, strict=True)
-        return Batch(
-            torch.from_numpy(np.stack(mixtures)),
-            torch.from_numpy(np.stack(targets)),
-            torch.from_numpy(np.stack(labels)),
-        )
+        return Batch(torch.stack(mixtures), torch.stack(targets), torch.stack(labels))
 
-    def _draw_chunk(self, index: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-        rng = np.random.default_rng((self.seed, _CHUNK_STREAM, index))
-        song = self._pick_song(index)
-        start = self._pick_start(song, rng)
-        target = np.zeros((2, self.samples), np.float32)  # a mono stem sounds on both channels
-        mixture = np.zeros_like(target)
-        for stem in song.stems:
-            source, at = self._pick_source(song, start, stem, rng)
-            chunk = self._augment(source.read_stem(stem, at, self.samples), rng)
-            mixture += chunk
-            if stem in song.target_stems:
-                target += chunk
-        labels = self._cut_labels(song, start)
-        return mix_channels(mixture, self.channels), mix_channels(target, self.channels), labels
+    def list_places(self, step: int, part: int, parts: int) -> list[Place]:
+        """Return where the chunks of a part of a batch come from."""
+        size = self.settings.batch_size // parts
+        first = step * self.settings.batch_size + part * size
+        return [self.places.draw(first + index) for index in range(size)]
 
-    def _pick_song(self, index: int) -> Song:
-        """Every song once, in random order, before any song comes again."""
-        epoch, position = divmod(index, len(self.targets))
-        order = np.random.default_rng((self.seed, _ORDER_STREAM, epoch))
-        return self.targets[int(order.permutation(len(self.targets))[position])]
+    def with_songs(self, songs: Sequence[Song]) -> "ChunkSampler":
+        """Return a sampler that draws the same chunks from the same songs, held elsewhere."""
+        return replace(self, songs=songs)
 
-    def _pick_start(self, song: Song, rng: np.random.Generator) -> int:
-        """Return a multiple of LABEL_HOP; for `active_share` of the draws, one with the target."""
-        last = max(0, song.samples - self.samples) // LABEL_HOP
-        share = self.settings.active_share
-        if share is None or rng.random() >= share:
-            return int(rng.integers(last + 1)) * LABEL_HOP
-        inside = max(1, self.samples // LABEL_HOP)
-        active = np.flatnonzero(song.active[: last + inside])
-        if not len(active):
-            return int(rng.integers(last + 1)) * LABEL_HOP
-        frame = int(rng.choice(active))
-        return int(rng.integers(max(0, frame - inside + 1), min(frame, last) + 1)) * LABEL_HOP
+    def _read(self, place: Place) -> tuple[Tensor, Tensor, Tensor]:
+        mixture, target = mix_parts(place.parts, self.samples, self.channels)
+        labels = torch.from_numpy(self._cut_labels(place)).to(mixture.device)
+        return mixture, target, labels
 
-    def _pick_source(
-        self, song: Song, start: int, stem: str, rng: np.random.Generator
-    ) -> tuple[Song, int]:
-        """Return where a stem comes from: with `remix`, others than the target from any song."""
-        if not self.settings.remix or stem in song.target_stems:
-            return song, start
-        donors = self._donors[stem]
-        donor = donors[int(rng.integers(len(donors)))]
-        last = max(0, donor.samples - self.samples) // LABEL_HOP
-        return donor, int(rng.integers(last + 1)) * LABEL_HOP
-
-    @cached_property
-    def _donors(self) -> dict[str, list[Song]]:
-        names = {stem for song in self.songs for stem in song.stems}
-        return {name: list(_songs_with(self.songs, name)) for name in names}
-
-    def _augment(self, chunk: FloatArray, rng: np.random.Generator) -> FloatArray:
-        gain = np.float32(rng.uniform(*self.settings.gain))
-        if self.settings.channel_swap and rng.random() < 0.5:
-            chunk = chunk[::-1]
-        return chunk * gain
-
-    def _cut_labels(self, song: Song, start: int) -> FloatArray:
+    def _cut_labels(self, place: Place) -> FloatArray:
         labels = np.zeros(self.samples // LABEL_HOP + 1, np.float32)
-        piece = song.active[start // LABEL_HOP :][: len(labels)]
+        piece = place.song.active[place.start // LABEL_HOP :][: len(labels)]
         labels[: len(piece)] = piece
         return labels
 
 
-def _songs_with(songs: Sequence[Song], stem: str) -> Iterator[Song]:
-    return (song for song in songs if stem in song.stems and stem not in song.target_stems)
+def mix_parts(parts: Sequence[Part], samples: int, channels: Channels) -> tuple[Tensor, Tensor]:
+    """Return the sum of all parts and that of the target's, (channels, samples) each.
+
+    Memory-mapped or on a device, the bits are the same: every operation rounds by itself.
+    """
+    device = parts[0].song.device
+    mixture = torch.zeros((2, samples), device=device)  # a mono stem sounds on both channels
+    target = torch.zeros_like(mixture)
+    for part in parts:
+        chunk = part.song.read_stem(part.stem, part.start, samples)
+        chunk = chunk.flip(0) if part.is_swapped else chunk
+        chunk *= part.gain
+        mixture += chunk
+        if part.is_target:
+            target += chunk
+    return _to_channels(mixture, channels), _to_channels(target, channels)
+
+
+def _to_channels(audio: Tensor, channels: Channels) -> Tensor:
+    """Return two channels as they are, or their mean."""
+    return audio if CHANNEL_COUNT[channels] == len(audio) else audio.sum(0, keepdim=True) * 0.5

@@ -1,23 +1,16 @@
-"""What a person sees of a training: a progress bar, TensorBoard curves, and what it cost."""
+"""What a person sees of a training: a progress bar and TensorBoard curves."""
 
-import platform
-import resource
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import torch
 from rich.console import Console
 from rich.progress import Progress as Bar
 from rich.progress import TaskID
 from torch.utils.tensorboard import SummaryWriter
 
-from iass.training.checkpoint import Point, Progress
-
-_KIB = 1024  # bytes; ru_maxrss counts in these on Linux
+from iass.training.checkpoint import Point
 
 
 class Monitor:
@@ -51,34 +44,3 @@ def open_monitor(folder: Path, what: str, steps: int, done: int) -> Iterator[Mon
         Bar(console=console, disable=not sys.stderr.isatty(), transient=True) as bar,
     ):
         yield Monitor(writer, bar, bar.add_task(what, total=steps, completed=done), what)
-
-
-class Clock:
-    """Counts the seconds since it was made or last read."""
-
-    def __init__(self) -> None:
-        self._wall, self._cpu = time.perf_counter(), time.process_time()
-
-    def add_to(self, progress: Progress) -> None:
-        """Add the time that has passed to the training's, and begin anew."""
-        wall, cpu = time.perf_counter(), time.process_time()
-        progress.seconds += wall - self._wall
-        progress.cpu_seconds += cpu - self._cpu
-        self._wall, self._cpu = wall, cpu
-
-
-def measure_cost(progress: Progress, device: torch.device) -> dict[str, Any]:
-    """Return what the training took: seconds, memory in bytes and the machine, for cost.json."""
-    on_gpu = device.type == "cuda"
-    return {
-        "seconds": progress.seconds,
-        "cpu_seconds": progress.cpu_seconds,
-        "steps": progress.step,
-        "steps_per_second": progress.step / max(progress.seconds, 1e-9),
-        "device": torch.cuda.get_device_name(device) if on_gpu else "cpu",
-        "machine": platform.machine(),
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB,
-        "peak_gpu_memory_bytes": torch.cuda.max_memory_allocated(device) if on_gpu else None,
-    }

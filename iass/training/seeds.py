@@ -18,7 +18,8 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def seed_step(seed: int, step: int) -> None:
-    """Seed torch for one step, so that a resumed training draws the same dropout."""
-    sequence = np.random.SeedSequence((seed, _TORCH_STREAM, step))
+def seed_step(seed: int, step: int, part: int = 0) -> None:
+    """Seed torch for a part of a step, so that a resumed training draws the same dropout."""
+    words = (seed, _TORCH_STREAM, step, part) if part else (seed, _TORCH_STREAM, step)
+    sequence = np.random.SeedSequence(words)
     torch.manual_seed(int(sequence.generate_state(1)[0]))

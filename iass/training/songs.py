@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
 
 from iass.foundation.audio import FloatArray
 from iass.foundation.card import Split
@@ -13,7 +17,7 @@ from iass.foundation.errors import UserError
 from iass.foundation.method import FitJob
 from iass.preparation.activity import ACTIVE, read_labels
 from iass.preparation.manifest import Manifest, Track, read_manifest, resolve_path
-from iass.preparation.store import open_store, read_chunk
+from iass.preparation.store import PCM16_SCALE, open_store, read_chunk
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,50 @@ class Song:
         """Length in samples."""
         return int(self.store.shape[-1])
 
-    def read_stem(self, stem: str, start: int, samples: int) -> FloatArray:
-        """Return a chunk (channels, samples) of one stem, zeros beyond the end."""
-        return read_chunk(self.store, self.stems.index(stem), start, samples)
+    @property
+    def device(self) -> torch.device:
+        """Where its chunks are read to."""
+        return torch.device("cpu")
+
+    def read_stem(self, stem: str, start: int, samples: int) -> Tensor:
+        """Return a new chunk (channels, samples) of one stem, float32, zeros beyond the end."""
+        return torch.from_numpy(read_chunk(self.store, self.stems.index(stem), start, samples))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Send another process the name of the memory-mapped file, not gigabytes of content."""
+        if not isinstance(self.store, np.memmap):
+            return self.__dict__
+        return self.__dict__ | {"store": Path(str(self.store.filename))}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Map the file again."""
+        store = state["store"]
+        opened = open_store(store) if isinstance(store, Path) else store
+        self.__dict__.update(state | {"store": opened})
+
+
+@dataclass(frozen=True)
+class ResidentSong(Song):
+    """A song whose samples lie in the memory of a device: chunks are cut there."""
+
+    values: Tensor
+
+    @property
+    def device(self) -> torch.device:
+        """Where its samples lie."""
+        return self.values.device
+
+    def read_stem(self, stem: str, start: int, samples: int) -> Tensor:
+        """Return a new chunk as `Song` does, on the device, of the same bits."""
+        piece = self.values[self.stems.index(stem), :, start : start + samples]
+        scale = float(PCM16_SCALE) if piece.dtype == torch.int16 else 1.0
+        return functional.pad(piece * scale, (0, samples - piece.shape[1]))
+
+
+def move_song(song: Song, device: torch.device) -> ResidentSong:
+    """Return the song with its samples on the device, as they are stored."""
+    values = torch.from_numpy(np.array(song.store)).to(device)
+    return ResidentSong(**vars(song), values=values)
 
 
 def open_songs(job: FitJob, split: Split) -> list[Song]:

@@ -1,7 +1,7 @@
 """What a method hands to the training loop."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -25,3 +25,12 @@ class Task(Protocol):
 
     def estimate_magnitude(self, magnitude: Tensor) -> Tensor:
         """Return the target's magnitude for a mixture's (batch, channels, bins, frames)."""
+
+
+@runtime_checkable
+class Local(Protocol):
+    """A task whose network, in evaluation, sees a limited time: an attribute more than `Task`."""
+
+    @property
+    def context_frames(self) -> int | None:
+        """Frames to either side that an estimated frame depends on; None: all of the song."""

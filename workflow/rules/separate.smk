@@ -2,6 +2,7 @@ rule separate:
     input:
         manifest="results/data/{dataset}/manifest.json",
         models=plan.files.models,
+        weights=plan.files.weights,
     output:
         estimates=plan.files.flag_estimates(
             directory("results/estimates/{experiment}/{dataset}/{method}/{seed}/shard{shard}"),
@@ -17,7 +18,9 @@ rule separate:
     resources:
         gpu=plan.params.gpu_slots,
     params:
+        command=plan.params.separation_command,
         entry=plan.params.method_entry,
+        weights=plan.params.weights_receipt,
         code=plan.code.separate,
         targets=plan.params.run_targets,
         channels=plan.params.channels,
@@ -25,8 +28,8 @@ rule separate:
     message:
         "Separate {wildcards.dataset} with {wildcards.method} ({wildcards.seed}, shard {wildcards.shard})"
     shell:
-        "python -m iass step separate {wildcards.method} {input.models} --entry {params.entry:q}"
+        "{params.command} {wildcards.method} {input.models} --entry {params.entry:q}"
         " --seed {wildcards.seed} --manifest {input.manifest} --targets {params.targets}"
         " --channels {params.channels} --shard {wildcards.shard} --shards {params.shards}"
         " --code {params.code} --output {output.estimates} --activity {output.activity}"
-        " 2> {log}"
+        " {params.weights} 2> {log}"

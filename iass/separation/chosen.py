@@ -1,0 +1,161 @@
+"""The method that separates a person's song: the newest trained models, or published weights."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from iass.foundation.audio import Channels
+from iass.foundation.config import MethodEntry, load_config
+from iass.foundation.errors import UserError
+from iass.foundation.files import read_json
+from iass.foundation.method import BaseMethod, Pretrained, Trained
+from iass.foundation.plugins import load_method, module_file
+from iass.models.saved import FACTS
+from iass.plan.declared import check_plugin, find_kind
+from iass.preparation.weights import locate_weights
+
+PRETRAINED_HZ = 44100  # rate of the music that published weights have learned
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A method with its models loaded. `channels` is what they learned, where that is known."""
+
+    name: str
+    method: BaseMethod
+    models: Mapping[str, Any]
+    targets: Sequence[str]
+    rate_hz: int
+    channels: Channels | None
+    origin: str
+
+
+class _Provenance(BaseModel):
+    method: str
+
+
+class _Card(BaseModel):
+    """What a model.json says that is needed to use the model."""
+
+    target: str
+    channels: Channels
+    rate_hz: int
+    provenance: _Provenance
+
+
+@dataclass(frozen=True)
+class ModelSet:
+    """Models of one method, training set and seed: a folder per target."""
+
+    method: str
+    channels: Channels
+    rate_hz: int
+    folders: Mapping[str, Path]
+
+    def __str__(self) -> str:
+        """Return where they lie, as .../<method>/*/<seed>."""
+        method, seed = _family(next(iter(self.folders.values())))
+        return f"{method}/*/{seed}"
+
+
+def choose_method(
+    name: str | None, root: Path, targets: Sequence[str], config: Path | None, data_dir: Path
+) -> Chosen:
+    """Load the trained models at or below `root` that are newest, of the method `name` if given.
+
+    A `name` of published weights takes those in `data_dir`. No `targets` means all that there are.
+    UserError if there is no such method, model or target.
+    """
+    if name is not None:
+        method = _load_by_name(name, config)
+        if isinstance(method, Pretrained):
+            return _load_weights(name, method, targets, data_dir)
+    return _load_trained(find_models(root, name), targets, config)
+
+
+def find_models(root: Path, name: str | None = None) -> ModelSet:
+    """Return the newest model at or below `root`, of the method `name` if given, with its fellows.
+
+    Those are of the same method, training set, channels and seed, and of other targets. UserError
+    if there is none.
+    """
+    cards = {path.parent: _read_card(path) for path in sorted(root.rglob(FACTS))}
+    if not cards:
+        raise UserError(
+            f"There is no trained model in {root}; `make demo` trains small ones in minutes, "
+            "--model says where others lie, and `iass weights umx` gets published ones for "
+            "--method umx."
+        )
+    wanted = [f for f, card in cards.items() if name in (None, card.provenance.method)]
+    if not wanted:
+        known = ", ".join(sorted({card.provenance.method for card in cards.values()}))
+        raise UserError(f"There is no trained model of '{name}' in {root}, but of: {known}.")
+    newest = max(wanted, key=lambda folder: (folder / FACTS).stat().st_mtime_ns)
+    fellows = [folder for folder in wanted if _family(folder) == _family(newest)]
+    card = cards[newest]
+    folders = {cards[folder].target: folder for folder in fellows}
+    return ModelSet(card.provenance.method, card.channels, card.rate_hz, folders)
+
+
+def _family(folder: Path) -> tuple[Path, str]:
+    """Return what .../<method>/<target>/<seed> has in common with its fellows: not the target."""
+    return folder.parent.parent, folder.name
+
+
+def _load_trained(found: ModelSet, targets: Sequence[str], config: Path | None) -> Chosen:
+    method = _load_by_name(found.method, config)
+    if not isinstance(method, Trained):
+        raise UserError(f"{found.method} in {found} is of kind '{method.kind}', not `trained`.")
+    wanted = _choose_targets(targets, found.folders, found.method)
+    return Chosen(
+        name=found.method,
+        method=method,
+        models={target: method.load(found.folders[target]) for target in wanted},
+        targets=wanted,
+        rate_hz=found.rate_hz,
+        channels=found.channels,
+        origin=str(found),
+    )
+
+
+def _load_weights(name: str, method: Pretrained, targets: Sequence[str], data_dir: Path) -> Chosen:
+    wanted = _choose_targets(targets, method.targets, name)
+    models = method.load(locate_weights(method, data_dir))
+    return Chosen(name, method, models, wanted, PRETRAINED_HZ, None, method.licence)
+
+
+def _choose_targets(targets: Sequence[str], known: Collection[str], method: str) -> Sequence[str]:
+    """Return the wanted targets, or all. UserError lists those that a method has."""
+    for target in targets:
+        if target not in known:
+            names = ", ".join(known)
+            raise UserError(f"{method} has no model of '{target}'; choose among: {names}.")
+    return targets or list(known)
+
+
+def _load_by_name(name: str, config: Path | None) -> BaseMethod:
+    """Build a method from a config's entry, else from the file of its name with its defaults."""
+    entries = load_config(config).methods if config else {}
+    return load_method(name, entries[name] if name in entries else _describe_file(name))
+
+
+def _describe_file(name: str) -> MethodEntry:
+    module = f"baselines.{name}"
+    if not module_file(module).is_file():
+        raise UserError(
+            f"There is no method baselines/{name}.py; correct the name, or if it is of a config, "
+            "name that by --configfile."
+        )
+    check_plugin(name, module, "Method", {})
+    return MethodEntry.model_validate({"kind": find_kind(module, "Method")})
+
+
+def _read_card(path: Path) -> _Card:
+    try:
+        return _Card.model_validate(read_json(path))
+    except ValidationError as error:
+        field = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise UserError(f"{path}: '{field}' is missing or wrong; train the model again.") from None

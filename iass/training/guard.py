@@ -1,0 +1,56 @@
+"""The guard against a loss that is no number: it names the step and the songs, before harm is kept.
+
+On a GPU a look at the loss would wait for it, so that the look comes every so many steps and before
+anything is saved; what was bad first is remembered on the device.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from iass.foundation.errors import UserError
+from iass.training.chunks import ChunkSampler
+from iass.training.places import Place
+
+_LOOK_EVERY = 50  # steps, on a GPU
+
+
+class LossGuard:
+    """Watches the losses that one process computes."""
+
+    def __init__(self, sampler: ChunkSampler, what: str, device: torch.device) -> None:
+        self._sampler, self._what = sampler, what
+        self._every = _LOOK_EVERY if device.type == "cuda" else 1
+        self._first_bad = torch.full((), -1, dtype=torch.int64, device=device)
+
+    def note(self, step: int, part: int, loss: Tensor) -> None:
+        """Remember the loss of one part of a step; now and then, look."""
+        index = step * self._sampler.settings.parts + part
+        is_first = (self._first_bad < 0) & ~torch.isfinite(loss.detach())
+        self._first_bad = torch.where(is_first, index, self._first_bad)
+        if step % self._every == 0:
+            self.look()
+
+    def look(self) -> None:
+        """UserError if a loss was not finite; it names the step, counted from 0, and the chunks."""
+        bad = int(self._first_bad)
+        if bad >= 0:
+            step, part = divmod(bad, self._sampler.settings.parts)
+            places = self._sampler.list_places(step, part, self._sampler.settings.parts)
+            chunks = ", ".join(_name(place, self._sampler.rate_hz) for place in places)
+            raise UserError(
+                f"The training of {self._what} diverged: the loss of step {step} is not finite "
+                f"(chunks: {chunks}); lower train.learning_rate, or look for a fault in these "
+                "songs. The last checkpoint stays."
+            )
+
+    def check_weights(self, network: nn.Module, step: int) -> None:
+        """UserError if a weight is not finite after so many steps, though every loss was."""
+        if not all(bool(value.isfinite().all()) for value in network.state_dict().values()):
+            raise UserError(
+                f"The training of {self._what} diverged: a weight is not finite after {step} steps;"
+                " lower train.learning_rate. The last checkpoint stays."
+            )
+
+
+def _name(place: Place, rate_hz: int) -> str:
+    return f"{place.song.id} at {place.start / rate_hz:.2f} s"
