@@ -180,7 +180,7 @@ def test_the_command_prints_sets_and_experiments_of_a_config(tmp_path: Path) -> 
 
 
 def test_hours_are_those_of_the_authors_logs() -> None:
-    rows = {row["target"]: row for row in read_facts("training_hours") if row["train_on"] == "mm"}
+    rows = {row["target"]: row for row in read_facts("training_hours") if row["experiment"] == "mm"}
     for target, name in LOGS.items():
         log = json.loads(find_shared(f"iass_author/hist_{name}.json").read_text("utf-8"))
         seconds = sum(log["train_time_history"])

@@ -1,7 +1,7 @@
 """What the experiments of a config cost: download, disk, trainings, their memory and hours.
 
-Memory and hours are facts about others' or our own runs, by method and training set; where nobody
-has measured, that is said. docs/COSTS.md tells where each figure is from.
+Memory and hours are facts about others' or our own runs, by method and experiment of our configs;
+where nobody has measured, that is said. docs/COSTS.md tells where each figure is from.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from pathlib import Path
 from iass.datasets.facts import read_facts
 from iass.foundation.card import Card
 from iass.foundation.config import Config
-from iass.foundation.plugins import dataset_module, method_module
+from iass.foundation.plugins import method_module
 from iass.plan.cells import Cells
 from iass.preparation.sizes import describe_disk, describe_download, format_about
 
@@ -21,11 +21,11 @@ ANY_TARGET = "*"
 
 @dataclass(frozen=True)
 class Training:
-    """One training: the method's name, and the files of method and training set, with a seed."""
+    """One training: the method's name, the method's file, and what it is for."""
 
     method: str
     module: str
-    train_on: str
+    experiment: str
     target: str
     seed: str
 
@@ -52,17 +52,16 @@ def describe_costs(config: Config, cards: Mapping[str, Card], data_dir: Path) ->
 def list_trainings(cells: Cells, experiment: str) -> list[Training]:
     """Return the trainings of an experiment: one per trained method, target and seed."""
     config = cells.config
-    train_on = config.experiments[experiment].train_on
     found = [
         Training(
             method=run.method,
             module=_strip(method_module(run.method, config.methods[run.method])),
-            train_on=_strip(dataset_module(train_on, config.datasets[train_on])),
+            experiment=experiment,
             target=target,
             seed=run.seed,
         )
         for run in cells.runs(experiment)
-        if train_on and config.methods[run.method].kind == "trained"
+        if config.methods[run.method].kind == "trained"
         for target in cells.method_targets(experiment, run.dataset, run.method)
     ]
     return list(dict.fromkeys(found))
@@ -71,7 +70,7 @@ def list_trainings(cells: Cells, experiment: str) -> list[Training]:
 def find_hours(training: Training) -> tuple[float, str] | None:
     """Return a training's hours and where they are from, if anybody has measured them."""
     for row in read_facts("training_hours"):
-        is_same = (row["method"], row["train_on"]) == (training.module, training.train_on)
+        is_same = (row["method"], row["experiment"]) == (training.module, training.experiment)
         if is_same and row["target"] in (training.target, ANY_TARGET):
             return float(row["hours"]), row["how"]
     return None
@@ -97,8 +96,8 @@ def _describe_group(trainings: Sequence[Training]) -> str:
 
 
 def _describe_memory(trainings: Sequence[Training]) -> str:
-    known = {(row["method"], row["train_on"]): row for row in read_facts("training_memory")}
-    found = [known[key] for key in ((t.module, t.train_on) for t in trainings) if key in known]
+    known = {(row["method"], row["experiment"]): row for row in read_facts("training_memory")}
+    found = [known[key] for key in ((t.module, t.experiment) for t in trainings) if key in known]
     if not found:
         return NOT_MEASURED if trainings else "none"
     most = max(found, key=lambda row: float(row["gigabytes"]))
