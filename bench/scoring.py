@@ -8,12 +8,10 @@ need them, so that neither engine's process carries the other's libraries.
 """
 
 import argparse
-import contextlib
 import itertools
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -25,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from turns import read_peak_kib, reset_peak_kib
 
 RATE_HZ = 44100
 TARGETS = (2, 4, 6)
@@ -198,22 +197,6 @@ def import_museval() -> Score:
         return np.stack(museval.evaluate(*turned, win=RATE_HZ, hop=RATE_HZ))
 
     return score
-
-
-def reset_peak_kib() -> int:
-    """Return the memory of this process now; on Linux the peak starts anew from it."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
-    return read_peak_kib()
-
-
-def read_peak_kib() -> int:
-    """Return the peak of resident memory."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        return int(lines["VmHWM"].split()[0])
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def describe_machine() -> dict[str, str | int | None]:
