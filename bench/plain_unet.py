@@ -7,6 +7,8 @@ and shapes in the state_dict are those of iass.models.unet.UNet, so weights trav
 import torch
 from torch import Tensor, nn
 
+from iass.models.unet import UNet
+
 
 class PlainUNet(nn.Module):
     """Mask and activity logits from a magnitude (batch, 1, bins, frames)."""
@@ -43,6 +45,14 @@ class PlainUNet(nn.Module):
             x = block(x, skipped.pop() if skipped else None)
         mask = self.last(x.transpose(2, 3)) * self.output_scale + self.output_mean
         return torch.relu(mask).transpose(2, 3), logits
+
+
+def make_plain(network: UNet) -> PlainUNet:
+    """Return the slow twin of a network, with its weights, in training."""
+    shape = network.shape
+    plain = PlainUNet(shape.widths, shape.cropped_bins, shape.bins)
+    plain.load_state_dict(network.state_dict())
+    return plain
 
 
 class PlainResidual(nn.Module):

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import soundfile
 import torch
-from plain_unet import PlainUNet
+from plain_unet import make_plain
 from turns import TUNED, Way, Work, format_costs, measure_here, take_turns, write_costs
 
 from baselines import iass, open_unmix
@@ -107,7 +107,7 @@ def prepare_plain(case: str) -> Work:
 def prepare_plain_iass(networks: Mapping[str, Any], song: Path) -> Work:
     """Return one whole-song pass per target."""
     method = iass.Method()
-    plain = {target: make_plain(network) for target, network in networks.items()}
+    plain = {target: make_plain(network).eval() for target, network in networks.items()}
 
     def separate() -> None:
         for target, network in plain.items():
@@ -122,14 +122,6 @@ def prepare_plain_iass(networks: Mapping[str, Any], song: Path) -> Work:
             soundfile.write(song.parent / f"{target}.wav", audio[0].numpy().T, RATE_HZ, "FLOAT")
 
     return separate
-
-
-def make_plain(network: Any) -> PlainUNet:
-    """Return the slow twin of our network, with its weights."""
-    shape = network.shape
-    plain = PlainUNet(shape.widths, shape.cropped_bins, shape.bins)
-    plain.load_state_dict(network.state_dict())
-    return plain.eval()
 
 
 def prepare_separator(networks: Mapping[str, Any], song: Path) -> Work:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from plain_unet import PlainUNet
+from plain_unet import make_plain
 from turns import TUNED, Cost, Way, Work, format_costs, measure_here, take_turns, write_costs
 
 from baselines.iass import Method, Task
@@ -67,14 +67,6 @@ def prepare_plain(case: str) -> Work:
     """Return two steps of the straightforward network with the same weights."""
     torch.set_num_threads(1)
     return prepare_steps(make_plain)
-
-
-def make_plain(network: UNet) -> PlainUNet:
-    """Return the slow twin of our network."""
-    shape = network.shape
-    plain = PlainUNet(shape.widths, shape.cropped_bins, shape.bins)
-    plain.load_state_dict(network.state_dict())
-    return plain
 
 
 def prepare_steps(choose: Callable[[UNet], torch.nn.Module]) -> Work:
