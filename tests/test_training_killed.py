@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from tiny_set import write_tiny_set
-from training_runs import Run, wait_for_line
+from training_runs import HANGS, Run, wait_for_line
 
 FILES = ("model.safetensors", "model.json", "curve.csv")
 STARTS = "iass: the training"
@@ -73,7 +73,7 @@ def test_a_training_asked_to_leave_saves_says_so_and_goes_on_from_there(
         wait_for_line(process, STARTS)
         time.sleep(0.5)
         process.send_signal(number)
-        said = process.communicate(timeout=60)[1]
+        said = process.communicate(timeout=HANGS)[1]
         assert process.returncode == 75
     found = re.fullmatch(
         rf"iass: Training stopped after step (\d+) of 400 by {number.name}; start it again, and it "
@@ -98,7 +98,7 @@ def test_a_signal_to_the_loading_processes_as_well_ends_in_good_order(
         wait_for_line(process, STARTS)
         time.sleep(1)
         os.killpg(process.pid, signal.SIGTERM)
-        said = process.communicate(timeout=60)[1]
+        said = process.communicate(timeout=HANGS)[1]
         assert process.returncode == 75, said
         assert said.startswith("iass: Training stopped after step"), said
     assert len(run.checkpoints) == 1

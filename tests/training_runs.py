@@ -15,6 +15,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "iass": {"widths": [3, 4], **SMALL},
     "open_unmix": {"hidden_size": 8, "layers": 2, **SMALL},
 }
+HANGS = 1800  # s; far more than any of these takes on a machine that is busy with other work
 TRAINING = {"schedule": "warmup_cosine", "chunk_s": 0.3, "learning_rate": 5e-3}
 
 
@@ -66,7 +67,7 @@ class Run:
     def finish(self) -> str:
         """Run it to its end; return what it said."""
         with self.start() as process:
-            _, said = process.communicate(timeout=300)
+            _, said = process.communicate(timeout=HANGS)
             assert process.returncode == 0, said
         return said
 
