@@ -15,20 +15,28 @@ from iass.foundation.errors import UserError
 from iass.foundation.method import Activity, Blocks, Estimate, FitJob, Trained
 from iass.foundation.stft import Stft
 from iass.models.gate import GATES, check_gate
-from iass.models.losses import activity_loss, frame_labels, magnitude_loss
+from iass.models.losses import (
+    LABEL_SOURCES,
+    Frames,
+    activity_loss,
+    check_labels,
+    magnitude_loss,
+)
 from iass.models.saved import check_rate, load_weights, read_facts
-from iass.models.unet import UNet, check_max_hz, check_widths, plan_shape
-from iass.preparation.activity import LABEL_HOP
+from iass.models.unet import (
+    UNet,
+    check_max_hz,
+    check_widths,
+    count_mask_context,
+    plan_gated_blocks,
+    plan_shape,
+)
 from iass.separation.blocks import merge_plans
 from iass.separation.masking import invert_estimate, transform_mixture
 from iass.training.chunks import Batch
 from iass.training.data import Spectrum, measure_spectrum, open_training_data
 from iass.training.loop import train
 from iass.training.seeds import seeded
-
-_REACH_DOWN = 2  # frames on either side that a level adds on the way down: two 3x3 convolutions
-_REACH_BOTH = 4  # the same on the way down and up again
-_BLOCK = 256  # frames separated at a time: memory grows with them, the share of context shrinks
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,9 @@ class Method(Trained):
     hop: STFT hop, samples (METHOD 2: 1024).
     max_hz: highest frequency that the network sees, Hz (METHOD 2: 16 kHz).
     activity_weight: weight of the activity loss beside the mask's (METHOD 2: unknown, 2 here).
+    label_source: of the classifier: `stem`, the prepared confidences, relative to the loudest of
+    the whole stem (METHOD 2); or `loudness`, the target's level in the chunk, after its gain.
+    label_floor_db: level above which a frame is active, dBFS, source `loudness` (ours: -60).
     gate: `hard`, active or not (METHOD 2); `soft`, the probability as a weight; or `none`.
     threshold: probability above which a frame is active, hard gate (METHOD 2: 0.5).
     filter_length: length of the median filter over the hard gate, frames, odd (METHOD 2: 21).
@@ -51,6 +62,8 @@ class Method(Trained):
     hop: int = 1024
     max_hz: float = 16000.0
     activity_weight: float = 2.0
+    label_source: str = "stem"
+    label_floor_db: float = -60.0
     gate: str = "hard"
     threshold: float = 0.5
     filter_length: int = 21
@@ -61,6 +74,7 @@ class Method(Trained):
         check_widths(self.widths)
         check_max_hz(self.max_hz)
         check_gate(self.gate, self.threshold, self.filter_length)
+        check_labels(self.label_source, self.label_floor_db)
         Stft(self.n_fft, self.hop)
         if not 0 <= self.activity_weight < inf:
             raise UserError(
@@ -73,7 +87,10 @@ class Method(Trained):
         spectrum = measure_spectrum(data.sampler, self.stft)
         with seeded(job.seed):
             network = self.build(data.sampler.rate_hz, spectrum)
-        train(job, data, Task(network, self.stft, self.activity_weight), asdict(self))
+        task = Task(
+            network, self.stft, self.activity_weight, self.label_source, self.label_floor_db
+        )
+        train(job, data, task, asdict(self))
 
     def load(self, folder: Path) -> "Model":
         """Return the model in `folder`, with the options that it was trained with."""
@@ -105,11 +122,8 @@ class Method(Trained):
 
     @property
     def own_blocks(self) -> Blocks:
-        """Blocks for this transform, network and gate: +-12 and +-6 + 10 frames (METHOD 2)."""
-        levels = len(self.widths)
-        mask, activity = _REACH_BOTH * levels, _REACH_DOWN * levels
-        frames = max(mask, activity + self.filter_length // 2)
-        return Blocks(_BLOCK * self.hop, self.n_fft + frames * self.hop, self.hop)
+        """Blocks for this transform, network and gate."""
+        return plan_gated_blocks(len(self.widths), self.stft, self.filter_length)
 
     def build(self, rate_hz: int, spectrum: Spectrum | None = None) -> UNet:
         """Return an untrained network, normalised by the spectrum of the training mixtures."""
@@ -125,20 +139,22 @@ class Task:
     network: UNet
     stft: Stft
     activity_weight: float
+    label_source: str = "stem"
+    label_floor_db: float = -60.0
 
     @property
     def context_frames(self) -> int:
         """Frames to either side that a frame of the mask depends on."""
-        return _REACH_BOTH * len(self.network.shape.widths)
+        return count_mask_context(len(self.network.shape.widths))
 
     def compute_losses(self, batch: Batch) -> dict[str, Tensor]:
         """Compare mask and logits with the target's magnitude and labels, frames uncentred."""
         magnitude = self.stft.transform(batch.mixture, center=False).abs()
         target = self.stft.transform(batch.target, center=False).abs()
         mask, logits = self.network(_average_channels(magnitude))
-        labels = frame_labels(
-            batch.labels, self.stft.n_fft // 2, self.stft.hop, LABEL_HOP, logits.shape[-1]
-        )
+        frames = Frames(self.stft.n_fft // 2, self.stft.hop, logits.shape[-1])
+        choose = LABEL_SOURCES[self.label_source]
+        labels = choose(batch.labels, batch.target, frames, self.label_floor_db)
         return {
             "mse": magnitude_loss(mask * magnitude, target),
             "activity": self.activity_weight * activity_loss(logits, labels),

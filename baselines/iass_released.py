@@ -12,9 +12,9 @@ from iass.foundation.audio import FloatArray
 from iass.foundation.device import choose_device
 from iass.foundation.method import Activity, Blocks, Estimate, Pretrained
 from iass.models.gate import check_gate, gate_activity
-from iass.models.released import RATE_HZ, STFT, load_released
+from iass.models.released import RATE_HZ, STFT, WIDTHS, load_released
 from iass.models.saved import check_rate
-from iass.models.unet import FoldedUNet
+from iass.models.unet import FoldedUNet, plan_gated_blocks
 from iass.separation.masking import invert_estimate, transform_mixture
 
 FILES = {
@@ -25,10 +25,6 @@ FILES = {
     "acoustic_guitar": "acgtr.pth",
     "piano": "piano.pth",
 }
-
-_MASK_REACH = 12  # frames on either side that a mask depends on (METHOD 2)
-_ACTIVITY_REACH = 6  # the same for an activity
-_BLOCK = 256  # frames separated at a time
 
 
 @dataclass(frozen=True)
@@ -80,8 +76,7 @@ class Method(Pretrained):
 
     def plan_blocks(self, rate_hz: int, models: Mapping[str, Any]) -> Blocks:
         """Return blocks with all that masks and gates see as context, so that they join exactly."""
-        frames = max(_MASK_REACH, _ACTIVITY_REACH + self.filter_length // 2)
-        return Blocks(_BLOCK * STFT.hop, STFT.n_fft + frames * STFT.hop, STFT.hop)
+        return plan_gated_blocks(len(WIDTHS), STFT, self.filter_length)
 
     def separate(
         self,

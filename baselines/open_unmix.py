@@ -16,6 +16,7 @@ from iass.foundation.method import Blocks, Estimate, FitJob, Trained
 from iass.foundation.stand_ins import import_openunmix
 from iass.foundation.stft import Stft
 from iass.models.losses import magnitude_loss
+from iass.models.recurrent import plan_recurrent_blocks
 from iass.models.saved import check_rate, load_weights, read_facts
 from iass.models.unet import check_max_hz, crop_bins
 from iass.separation.blocks import merge_plans
@@ -24,12 +25,6 @@ from iass.training.chunks import Batch
 from iass.training.data import Spectrum, measure_spectrum, open_training_data
 from iass.training.loop import train
 from iass.training.seeds import seeded
-
-BLOCK_S = 20.0  # shorter songs are separated whole; four stereo targets take 1.0 GB
-CONTEXT_S = 8.0
-"""How long an LSTM remembers, in seconds, and some more. Blocks of five minutes of synthesised
-music differed from the whole by at most 1e-4 of full scale with 2 s, by 2e-5 with 5 s, by 6e-8
-with 8 s (networks of the demo after 300 steps; large ones may remember longer)."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +84,8 @@ class Method(Trained):
         }
 
     def plan_blocks(self, rate_hz: int, models: Mapping[str, Any]) -> Blocks:
-        """Return short blocks: an LSTM sees the whole song, but forgets (CONTEXT_S)."""
-        length, context = round(BLOCK_S * rate_hz), round(CONTEXT_S * rate_hz)
-        return merge_plans(Blocks(length, context, model.stft.hop) for model in models.values())
+        """Return short blocks: an LSTM sees the whole song, but forgets."""
+        return merge_plans(plan_recurrent_blocks(rate_hz, m.stft.hop) for m in models.values())
 
     @property
     def stft(self) -> Stft:

@@ -14,10 +14,11 @@ from iass.foundation.audio import FloatArray
 from iass.foundation.card import Archive
 from iass.foundation.device import choose_device
 from iass.foundation.errors import UserError
-from iass.foundation.method import Estimate, Pretrained
+from iass.foundation.method import Blocks, Estimate, Pretrained
 from iass.foundation.stand_ins import import_openunmix
 from iass.foundation.stft import Stft
 from iass.models.pth import check_layout, finish_network, read_tensors
+from iass.models.recurrent import plan_recurrent_blocks
 from iass.models.saved import check_rate
 from iass.models.unet import crop_bins
 
@@ -133,6 +134,10 @@ class Method(Pretrained):
     def load(self, files: Mapping[str, Path]) -> dict[str, nn.Module]:
         """Return the network of each target."""
         return {target: load_network(path, self.published) for target, path in files.items()}
+
+    def plan_blocks(self, rate_hz: int, models: Mapping[str, Any]) -> Blocks:
+        """Return short blocks, of whole windows of the filter: it then sees the same ones."""
+        return plan_recurrent_blocks(rate_hz, WIENER_FRAMES * STFT.hop)
 
     def separate(
         self,

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+import yaml
 from small_models import RATE_HZ, make_music, save_iass, save_open_unmix
 
 from iass.foundation.audio import FloatArray, read_audio, resample
@@ -180,6 +181,33 @@ def test_what_cannot_be_done_is_said_in_one_sentence(
     assert named in done.stderr
     assert done.stderr.startswith("iass: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_variant_is_found_by_its_config_and_without_it_the_config_is_asked_for(
+    project: Path, tmp_path: Path
+) -> None:
+    soundfile.write(tmp_path / "song.wav", make_music(1, 500).T, RATE_HZ)
+    own = project / "results/models/tiny/mono"
+    shutil.copytree(own / "iass", tmp_path / "models/tiny/mono/iass_soft")
+    for card in tmp_path.rglob("model.json"):
+        card.write_text(card.read_text().replace('"method": "iass"', '"method": "iass_soft"'))
+    words = [str(tmp_path / "song.wav"), "-o", str(tmp_path / "stems")]
+    words += ["--model", str(tmp_path / "models")]
+    for choice in ([], ["--method", "iass_soft"]):
+        done = _run(project, *words, *choice)
+        assert done.returncode == 1
+        assert "There is no method baselines/iass_soft.py; a variant that a config" in done.stderr
+        assert "--configfile <the config with 'iass_soft'>" in done.stderr
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    (tmp_path / "without.yaml").write_text(yaml.safe_dump(config))
+    config["methods"]["iass_soft"] = {"kind": "trained", "module": "iass"}
+    (tmp_path / "with.yaml").write_text(yaml.safe_dump(config))
+    done = _run(project, *words, "--configfile", str(tmp_path / "without.yaml"))
+    assert "iass_soft.py, and" in done.stderr
+    assert "without.yaml defines none of that name" in done.stderr
+    done = _run(project, *words, "--configfile", str(tmp_path / "with.yaml"))
+    assert done.returncode == 0, done.stderr
+    assert "Method: iass_soft, " in done.stdout
 
 
 def test_a_song_is_never_overwritten_by_its_estimate(project: Path, tmp_path: Path) -> None:

@@ -194,6 +194,17 @@ def test_iass_learns_that_a_tone_plays_where_the_labels_say():
     assert int(seen["energy"].argmax()) in (frame, frame + 1)  # the tone is centred between both
 
 
+def test_iass_learns_other_labels_from_the_loudness_of_the_target(folders, tmp_path):
+    write_tiny_set(tmp_path)
+    method = replace(METHODS["iass"], label_source="loudness", label_floor_db=-20.0)
+    job = make_job(tmp_path, tmp_path / "loudness", channels="mono", steps=2)
+    method.fit(job)
+    facts = json.loads((job.folder / "model.json").read_text())
+    assert facts["options"]["label_source"] == "loudness"
+    weights = [path / "model.safetensors" for path in (job.folder, folders["iass", "mono"])]
+    assert weights[0].read_bytes() != weights[1].read_bytes()
+
+
 def test_open_unmix_has_the_published_number_of_parameters():
     assert count_parameters(OpenUnmix().build("stereo", RATE_HZ)) == 8_893_348
     assert count_parameters(OpenUnmix().build("mono", RATE_HZ)) == 7_078_818
@@ -218,6 +229,8 @@ def test_a_configured_list_of_widths_works_as_the_tuple():
         (Iass, {"threshold": math.nan}, "options.threshold is nan"),
         (Iass, {"activity_weight": -1}, "options.activity_weight is -1"),
         (Iass, {"activity_weight": math.nan}, "options.activity_weight is nan"),
+        (Iass, {"label_source": "song"}, "label_source is 'song'; choose one of stem, loudness"),
+        (Iass, {"label_floor_db": math.inf}, "options.label_floor_db is inf"),
         (Iass, {"max_hz": 0}, "options.max_hz is 0"),
         (Iass, {"hop": 4096}, "hop of 4096 needs n_fft >= 8192"),
         (OpenUnmix, {"hidden_size": 7}, "options.hidden_size is 7; give an even number"),

@@ -1,6 +1,7 @@
 """Open-Unmix's published networks: they load strictly and separate as their package does."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,14 @@ import numpy as np
 import pytest
 import torch
 from released import SMALL, TARGETS, Replica, make_network, save_replica
+from small_models import hold_song, separate_by
 
 from baselines import umx
 from iass.foundation.errors import UserError
+from iass.foundation.method import Blocks, Estimate
 from iass.foundation.stand_ins import import_openunmix
+from iass.separation.blocks import plan_song
+from iass.separation.kinds import Song
 
 RATE_HZ = 44100
 
@@ -147,3 +152,28 @@ def test_the_terms_of_umxl_forbid_commercial_use_and_say_that_its_songs_are_priv
     licence = umx.Method(release="umxl").licence
     assert "CC BY-NC-SA 4.0: no commercial use" in licence
     assert "private set of stems" in licence
+
+
+@pytest.fixture(scope="module")
+def long_song(models) -> tuple[Song, dict[str, Estimate]]:
+    """A song of two blocks, and its estimates when the method gets it whole."""
+    song = hold_song(make_noise(2, 24 * RATE_HZ), list(TARGETS), models)
+    return song, separate_by(Replica(), song, None)
+
+
+def measure_difference(song: Song, whole: Mapping[str, Estimate], plan: Blocks) -> float:
+    blocked = separate_by(Replica(), song, plan)
+    return max(float(np.abs(blocked[t].audio - whole[t].audio).max()) for t in TARGETS)
+
+
+def test_a_long_song_in_blocks_differs_by_what_the_networks_forget(long_song) -> None:
+    song, whole = long_song
+    assert min(np.abs(estimate.audio).max() for estimate in whole.values()) > 0.01
+    assert len(plan_song(Replica(), song)) == 2
+    plan = Replica().plan_blocks(RATE_HZ, song.models)
+    assert measure_difference(song, whole, plan) < 1e-7  # measured: 0
+
+
+def test_blocks_that_cut_a_window_of_the_filter_would_be_heard(long_song) -> None:
+    plan = replace(Replica().plan_blocks(RATE_HZ, {}), unit=1024)
+    assert measure_difference(*long_song, plan) > 1e-4

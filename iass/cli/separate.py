@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from iass.cli.names import split_names
+
 if TYPE_CHECKING:
     from iass.separation.chosen import Chosen
     from iass.separation.file import Separated
@@ -15,7 +17,11 @@ def separate(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for <target>.wav.")],
     targets: Annotated[str, typer.Option(help="Only these, as: vocals,drums")] = "",
     method: Annotated[
-        str | None, typer.Option(help="Method, as iass or umx; default: the newest model's.")
+        str | None,
+        typer.Option(
+            help="File in baselines/, as iass or umx, or a variant of --configfile; "
+            "default: the newest model's."
+        ),
     ] = None,
     model: Annotated[
         Path, typer.Option(help="Folder of trained models, however deep; the newest is used.")
@@ -24,7 +30,8 @@ def separate(
         bool, typer.Option("--activity", help="Write when targets play: activity.csv and .png.")
     ] = False,
     configfile: Annotated[
-        Path | None, typer.Option("--configfile", help="Config in which the method is a variant.")
+        Path | None,
+        typer.Option("--configfile", help="Config that defines the variant (module:, options:)."),
     ] = None,
     data_dir: Annotated[
         Path, typer.Option(envvar="IASS_DATA", help="Folder of large files: published weights.")
@@ -33,7 +40,8 @@ def separate(
     """Separate a song into one WAV per target, at its own rate and length.
 
     It may be of any length: memory does not grow with it. A method that learned
-    mono separates a stereo song in stereo, and the other way round.
+    mono separates a stereo song in stereo, and the other way round. A variant that
+    a config defines is known by that config only: --method its_name --configfile it.yaml
 
     Example: iass separate song.mp3 -o stems
     """
@@ -41,8 +49,7 @@ def separate(
     from iass.separation.chosen import choose_method
     from iass.separation.file import separate_file
 
-    wanted = [name.strip() for name in targets.split(",") if name.strip()]
-    chosen = choose_method(method, model, wanted, configfile, data_dir)
+    chosen = choose_method(method, model, split_names(targets), configfile, data_dir)
     typer.echo(f"Method: {chosen.name}, {chosen.origin}")
     separated = separate_file(song, output, chosen)
     for sentence in _describe(chosen, separated):

@@ -2,13 +2,16 @@
 
 import fcntl
 import os
+import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import IO
 
 import torch
 
 from iass.foundation.errors import UserError
+from iass.foundation.gpus import count_gpus
 
 _HELD: list[IO[str]] = []
 """Lock files of the claimed GPUs; closed, and so released, when the process ends."""
@@ -17,25 +20,53 @@ _HELD: list[IO[str]] = []
 def choose_device(*, needs_own: bool = False) -> torch.device:
     """Return a GPU of its own for this process if there is one, else the CPU.
 
-    With more processes than GPUs, the last ones share the first GPU; UserError for one that
+    Says so on stderr, once, where a GPU is there and torch cannot use it. With more processes than
+    GPUs, the last ones share the first GPU; UserError for one that
     `needs_own`, as the processes of one training do. Which GPU it is does not follow from the
     number of the process (LOCAL_RANK): another training may hold that one.
     """
-    count = torch.cuda.device_count()
+    count = count_devices()
     if count == 0:
+        _tell_missing()
         return torch.device("cpu")
     return torch.device("cuda", pick_index(count, _lock_folder(), needs_own=needs_own))
 
 
 def check_device(name: str) -> str:
     """Return `name` if it is "cpu", "cuda" or "cuda:<n>" and that GPU is there; else UserError."""
-    count = torch.cuda.device_count()
+    count = count_devices()
     known = ["cpu", *["cuda"][:count], *(f"cuda:{index}" for index in range(count))]
     if name not in known:
+        wrong = explain_missing(count_gpus() if count == 0 else 0)
         raise UserError(
             f"The device '{name}' is not available here; choose one of: {', '.join(known)}."
+            f"{wrong and ' '}{wrong}"
         )
     return name
+
+
+def count_devices() -> int:
+    """Return the number of GPUs that torch can compute on; its own count asks the driver alone."""
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
+def explain_missing(gpus: int) -> str:
+    """Return why torch cannot compute on `gpus` GPUs that there are: a sentence; "" for none."""
+    if gpus == 0:
+        return ""
+    reason = (
+        "cannot use a GPU with this driver (CUDA " + torch.version.cuda + "); update the driver"
+        if torch.version.cuda
+        else "was built without CUDA; install torch for CUDA"
+    )
+    return f"This machine has {gpus} GPU(s), but torch {torch.__version__} {reason}."
+
+
+@cache
+def _tell_missing() -> None:
+    sentence = explain_missing(count_gpus())
+    if sentence:
+        sys.stderr.write(f"iass: {sentence} It computes on the CPU.\n")
 
 
 def pick_index(count: int, folder: Path, *, needs_own: bool) -> int:

@@ -139,15 +139,16 @@ def _choose_targets(targets: Sequence[str], known: Collection[str], method: str)
 def _load_by_name(name: str, config: Path | None) -> BaseMethod:
     """Build a method from a config's entry, else from the file of its name with its defaults."""
     entries = load_config(config).methods if config else {}
-    return load_method(name, entries[name] if name in entries else _describe_file(name))
+    return load_method(name, entries[name] if name in entries else _describe_file(name, config))
 
 
-def _describe_file(name: str) -> MethodEntry:
+def _describe_file(name: str, config: Path | None) -> MethodEntry:
     module = f"baselines.{name}"
     if not module_file(module).is_file():
+        others = f", and {config} defines none of that name" if config else ""
         raise UserError(
-            f"There is no method baselines/{name}.py; correct the name, or if it is of a config, "
-            "name that by --configfile."
+            f"There is no method baselines/{name}.py{others}; a variant that a config defines "
+            f"(module:, options:) needs that config: --configfile <the config with '{name}'>."
         )
     check_plugin(name, module, "Method", {})
     return MethodEntry.model_validate({"kind": find_kind(module, "Method")})

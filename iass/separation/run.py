@@ -12,14 +12,17 @@ import pandas as pd
 
 from iass.foundation.audio import Channels, open_wav
 from iass.foundation.config import MethodEntry
-from iass.foundation.files import hash_file, replace_file, write_json
+from iass.foundation.files import replace_file, write_json
 from iass.foundation.method import Activity, BaseMethod, Pretrained, Trained
 from iass.foundation.plugins import load_method
 from iass.foundation.progress import show_progress
-from iass.preparation.manifest import Track, read_manifest
+from iass.foundation.provenance import ENVIRONMENT, describe_step
+from iass.preparation.data_hash import hash_data
+from iass.preparation.manifest import Manifest, Track, read_manifest
 from iass.preparation.weights import WeightFile, read_receipt
 from iass.separation.blocks import plan_song, separate_blocks, write_estimates
 from iass.separation.kinds import Song, open_track
+from iass.separation.origin import describe_models, describe_trainings
 
 ACTIVITY_COLUMNS = (
     "dataset",
@@ -62,6 +65,7 @@ def select_shard(tracks: Sequence[Track], shard: int, shards: int) -> list[Track
 def separate_shard(job: SeparationJob, output: Path, activity: Path) -> None:
     """Write <output>/<track>/<target>.wav, <output>/run.json and the predicted activity.
 
+    What differs from machine to machine goes to <output>/environment.json alone.
     UserError names the method and the track where an estimate has a wrong shape or is not finite.
     """
     manifest = read_manifest(job.manifest)
@@ -74,7 +78,9 @@ def separate_shard(job: SeparationJob, output: Path, activity: Path) -> None:
             found = _separate_song(method, song, output / track.id, f"{job.method} on '{track.id}'")
         predicted += [_tabulate(curve, track.id, target) for target, curve in found.items()]
     write_activity(activity, predicted, manifest.dataset, job.method, job.seed)
-    write_json(output / "run.json", describe_run(job))
+    write_json(output / "run.json", describe_run(job, manifest))
+    trained = describe_trainings(job.models)
+    write_json(output / ENVIRONMENT, {"separated": describe_step(), "trained": trained})
 
 
 def _separate_song(method: BaseMethod, song: Song, folder: Path, where: str) -> dict[str, Activity]:
@@ -91,17 +97,18 @@ def _separate_song(method: BaseMethod, song: Song, folder: Path, where: str) -> 
         return write_estimates(parts, files)
 
 
-def describe_run(job: SeparationJob) -> dict[str, Any]:
+def describe_run(job: SeparationJob, manifest: Manifest) -> dict[str, Any]:
     """Return what the estimates depend on, without dates or machine names; shards agree on it."""
     return {
+        "dataset": manifest.dataset,
+        "data": hash_data(manifest, "test"),
         "method": job.method,
         "entry": job.entry.model_dump(mode="json", exclude={"env", "train"}),
         "seed": job.seed,
         "channels": job.channels,
         "targets": list(job.targets),
         "code": job.code,
-        "manifest": hash_file(job.manifest),
-        "models": _hash_models(job),
+        "models": describe_models(job.models, _read_weights(job)),
     }
 
 
@@ -123,11 +130,6 @@ def _load_models(method: BaseMethod, job: SeparationJob) -> Mapping[str, Any]:
     if isinstance(method, Pretrained):
         return method.load({name: file.path for name, file in _read_weights(job).items()})
     return {}
-
-
-def _hash_models(job: SeparationJob) -> dict[str, str]:
-    trained = {t: hash_file(path / "model.safetensors") for t, path in job.models.items()}
-    return trained | {name: file.sha256 for name, file in _read_weights(job).items()}
 
 
 def _read_weights(job: SeparationJob) -> Mapping[str, WeightFile]:

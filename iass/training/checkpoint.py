@@ -103,6 +103,11 @@ class Checkpoint:
         """The file."""
         return self.folder / f"{self.name}.pt"
 
+    @property
+    def verdict(self) -> Path:
+        """The file that says why this training is not tried again."""
+        return self.folder / f"{self.name}.diverged"
+
     def find_others(self) -> list[Path]:
         """Return the checkpoints of other trainings."""
         return sorted(path for path in self.folder.glob("*.pt") if path != self.path)

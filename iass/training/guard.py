@@ -7,9 +7,9 @@ anything is saved; what was bad first is remembered on the device.
 import torch
 from torch import Tensor, nn
 
-from iass.foundation.errors import UserError
 from iass.training.chunks import ChunkSampler
 from iass.training.places import Place
+from iass.training.verdict import DivergedError
 
 _LOOK_EVERY = 50  # steps, on a GPU
 
@@ -31,22 +31,22 @@ class LossGuard:
             self.look()
 
     def look(self) -> None:
-        """UserError if a loss was not finite; it names the step, counted from 0, and the chunks."""
+        """DivergedError if a loss was not finite; it names the chunks, and the step, from 0."""
         bad = int(self._first_bad)
         if bad >= 0:
             step, part = divmod(bad, self._sampler.settings.parts)
             places = self._sampler.list_places(step, part, self._sampler.settings.parts)
             chunks = ", ".join(_name(place, self._sampler.rate_hz) for place in places)
-            raise UserError(
+            raise DivergedError(
                 f"The training of {self._what} diverged: the loss of step {step} is not finite "
                 f"(chunks: {chunks}); lower train.learning_rate, or look for a fault in these "
                 "songs. The last checkpoint stays."
             )
 
     def check_weights(self, network: nn.Module, step: int) -> None:
-        """UserError if a weight is not finite after so many steps, though every loss was."""
+        """DivergedError if a weight is not finite after so many steps, though every loss was."""
         if not all(bool(value.isfinite().all()) for value in network.state_dict().values()):
-            raise UserError(
+            raise DivergedError(
                 f"The training of {self._what} diverged: a weight is not finite after {step} steps;"
                 " lower train.learning_rate. The last checkpoint stays."
             )

@@ -33,7 +33,7 @@ class Learner:
     def take_step(self, step: int, rate: float, batches: Iterator[Batch]) -> dict[str, Tensor]:
         """Move the weights by the next parts of the batch; return the mean parts of the loss.
 
-        `step` counts from 0. UserError if a loss is not finite.
+        `step` counts from 0. DivergedError if a loss is not finite.
         """
         for group in self._optimiser.param_groups:
             group["lr"] = rate

@@ -17,7 +17,6 @@ from typing import Any
 import torch
 
 from iass.foundation.device import choose_device
-from iass.foundation.errors import UserError
 from iass.foundation.files import hash_file, hash_text, write_json
 from iass.foundation.method import FitJob
 from iass.models.saved import save_model
@@ -38,6 +37,7 @@ from iass.training.stop import StopRequest, TrainingStoppedError, watch_for_stop
 from iass.training.task import Task
 from iass.training.team import Team, join_team
 from iass.training.validation import Validator
+from iass.training.verdict import DivergedError, keep_verdict
 
 COST = "cost.json"
 CURVE = "curve.csv"
@@ -47,17 +47,20 @@ _TENSORBOARD = "tensorboard"
 def train(job: FitJob, data: TrainingData, task: Task, options: Mapping[str, Any]) -> None:
     """Train `task.network` and write model.safetensors, model.json and cost.json to job.folder.
 
-    Continues from the last checkpoint of the same training. UserError if the loss diverges;
-    TrainingStoppedError after a signal, once the step is done and a checkpoint written.
+    Continues from the last checkpoint of the same training. DivergedError if the loss diverges, or
+    has done so before; TrainingStoppedError after a signal, once the step is done and a checkpoint
+    written.
     """
     processes = job.settings.processes
     device = choose_device(needs_own=processes > 1)
+    checkpoint = Checkpoint(job.checkpoints, _identify(job, options))
     with (
+        keep_verdict(checkpoint.verdict),
         join_team(processes, device) as team,
         watch_for_stop(watches_parent=processes > 1) as stop,
         seeded(job.seed),
     ):
-        run = _Run(job, data, task, options, team, stop, device)
+        run = _Run(job, data, task, options, checkpoint, team, stop, device)
         run.resume()
         try:
             with run.open() as (batches, monitor):
@@ -79,18 +82,18 @@ class _Run:
         data: TrainingData,
         task: Task,
         options: Mapping[str, Any],
+        checkpoint: Checkpoint,
         team: Team,
         stop: StopRequest,
         device: torch.device,
     ) -> None:
         settings = job.settings
         prepare_network(task.network, settings, device)
-        self.job, self.task, self.options = job, task, options
+        self.job, self.task, self.options, self.checkpoint = job, task, options, checkpoint
         self.team, self.stop, self.device = team, stop, device
         self.data = move_data(data, settings, device) if settings.data_on_device else data
         self.schedule = choose_schedule(settings, data.sampler.steps_per_epoch)
         self.state = _begin(task, job)
-        self.checkpoint = Checkpoint(job.checkpoints, _identify(job, options))
         self.guard = LossGuard(data.sampler, f"'{job.target}' for {job.folder}", device)
         self.learner = Learner(task, self.state.optimiser, settings, self.guard, team, job.seed)
         self.clock, self.saved = Clock(), time.monotonic()
@@ -205,7 +208,7 @@ class _Run:
             return None
         if not math.isfinite(loss):
             self.guard.check_weights(self.task.network, self.progress.step)
-            raise UserError(
+            raise DivergedError(
                 f"The validation loss of '{self.job.target}' for {self.job.folder} is not finite "
                 f"after {self.progress.step} steps; lower train.learning_rate."
             )
