@@ -1,6 +1,8 @@
 # Two commands: `make demo` (the benchmark on embedded data) and `make test`. Both build .venv first.
 PYTHON ?= python3
 
+ARCHIVE ?= iass-bench.zip
+
 RUN_STAMP := .venv/.installed
 TEST_STAMP := .venv/.installed-test
 TORCH := $(shell grep '^torch==' requirements.lock)
@@ -15,11 +17,15 @@ export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_CACHE_DIR ?= 1
 
-.PHONY: demo test test-slow bench-scoring bench-training bench-separation bench-data format clean
+.PHONY: demo archive test test-slow bench-scoring bench-training bench-separation bench-data format clean
 
 demo: $(RUN_STAMP)
 	snakemake --cores all
 	python -m iass summary
+
+# One file of all results of the demo, for a paper to cite.
+archive: $(RUN_STAMP)
+	python -m iass archive -o $(ARCHIVE)
 
 test: $(TEST_STAMP)
 	ruff format --check .

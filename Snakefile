@@ -6,7 +6,7 @@ from snakemake.utils import min_version
 sys.path.insert(0, workflow.basedir)
 from iass.plan import driver
 from iass.plan.driver import wildcard_pattern
-from iass.plan.files import find_figures
+from iass.plan.files import list_figures
 
 min_version("9.27")
 
@@ -17,6 +17,7 @@ if not workflow.configfiles:  # --configfile replaces the default; it does not m
 
 # Refuses an unknown key, method or data set here, with one sentence, before any job runs.
 plan = driver.open_plan(config, workflow.configfiles)
+config[driver.RUNS] = driver.read_runs()  # told by workflow/report/workflow.rst
 
 uses_conda = bool(workflow.deployment_settings.deployment_method)
 shell.prefix(driver.shell_prefix(workflow.basedir, uses_conda=uses_conda))
@@ -41,6 +42,8 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/separate.smk"
 include: "workflow/rules/score.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/pages.smk"
+include: "workflow/rules/listen.smk"
 
 
 rule all:

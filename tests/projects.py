@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "iass", "baselines", "workflow", "config", "profiles")
+PARTS = ("Snakefile", "iass", "baselines", "workflow", "config", "profiles", "reports/published")
 
 TINY_TRAINING: dict[str, Any] = {
     "schedule": "warmup_cosine",

@@ -67,14 +67,14 @@ def test_a_change_in_an_imported_module_counts(project: Path) -> None:
     assert before != after
 
 
-def test_a_change_in_a_table_of_an_imported_package_counts(project: Path) -> None:
+@pytest.mark.parametrize("name", ["labels.csv", "claims.yaml"])
+def test_a_change_in_a_table_of_an_imported_package_counts(project: Path, name: str) -> None:
     (project / "iass" / "facts").mkdir()
     (project / "iass" / "facts" / "__init__.py").touch()
-    table = project / "iass" / "facts" / "labels.csv"
-    table.write_text("a,b\n")
+    (project / "iass" / "facts" / name).write_text("a,b\n")
     importer = project / "iass" / "shared.py"
     importer.write_text("from iass.facts import anything\n" + importer.read_text())
-    before, after = _rehash(project, "iass/facts/labels.csv", "b", "c")
+    before, after = _rehash(project, f"iass/facts/{name}", "b", "c")
     assert before != after
 
 

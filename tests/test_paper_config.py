@@ -1,8 +1,5 @@
 """config/paper.yaml: the paper's two experiments, with the paper's numbers."""
 
-import csv
-from pathlib import Path
-
 import pytest
 
 from iass.foundation.card import Card
@@ -15,9 +12,6 @@ from iass.foundation.plugins import (
     method_module,
 )
 from iass.plan.declared import check_plugin
-
-PUBLISHED = ROOT / "reports" / "published"
-COLUMNS = ["system", "dataset", "target", "metric", "statistic", "value_db", "source"]
 
 
 @pytest.fixture(scope="module")
@@ -90,43 +84,3 @@ def test_both_networks_share_optimiser_and_seed_of_the_paper(paper: Config) -> N
 
 def test_models_of_the_paper_are_never_retrained_unasked(paper: Config) -> None:
     assert paper.stale_models == "keep"
-
-
-def _read(name: str) -> list[dict[str, str]]:
-    with (PUBLISHED / name).open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        assert reader.fieldnames == COLUMNS
-        return list(reader)
-
-
-@pytest.mark.parametrize("path", sorted(PUBLISHED.glob("*.csv")), ids=lambda path: path.name)
-def test_every_published_number_is_a_number_with_a_source(path: Path) -> None:
-    rows = _read(path.name)
-    assert rows
-    for row in rows:
-        assert all(row.values()), row
-        assert -60 < float(row["value_db"]) < 20
-
-
-def test_published_musdb18_systems_have_all_four_targets_once_or_an_average() -> None:
-    targets: dict[str, list[str]] = {}
-    for row in _read("musdb18.csv"):
-        targets.setdefault(row["system"], []).append(row["target"])
-    averages = {system for system, found in targets.items() if found == ["average"]}
-    full = {s for s, found in targets.items() if found == ["vocals", "drums", "bass", "other"]}
-    assert full | averages == set(targets)
-    assert (len(full), len(averages)) == (10, 4)
-
-
-def test_published_masks_keep_their_known_order() -> None:
-    rows = [row for row in _read("musdb18.csv") if row["target"] == "bass"]
-    bass = {row["system"]: float(row["value_db"]) for row in rows}
-    assert bass["input"] < bass["IBM1"] < bass["IBM2"] < bass["IRM1"] < bass["IRM2"]
-    assert bass["UMX"] > bass["IBM1"], "IBM1 is no strict upper bound on bass"
-
-
-def test_the_authors_acoustic_guitar_has_all_four_metrics_and_both_outliers() -> None:
-    rows = _read("authors_acoustic_guitar.csv")
-    medians = {row["metric"]: row["value_db"] for row in rows if "then" in row["statistic"]}
-    assert medians == {"SDR": "1.149", "SIR": "0.477", "SAR": "2.517", "ISR": "4.433"}
-    assert [row["value_db"] for row in rows if "lowest" in row["statistic"]] == ["-48.4", "-15.4"]

@@ -9,8 +9,8 @@ import yaml
 from iass.datasets import synthband
 from iass.foundation.errors import UserError
 from iass.foundation.files import write_json
-from iass.plan.driver import count_gpus, find_stale_models, make_plan, wildcard_pattern
-from iass.plan.files import find_figures
+from iass.plan.driver import find_stale_models, make_plan, wildcard_pattern
+from iass.plan.files import list_figures
 
 ROOT = Path(__file__).parents[1]
 RAW: dict[str, Any] = {
@@ -41,7 +41,6 @@ class Job:
     dataset: str = "falcon69"
     method: str = "iass"
     seed: str = "seed7"
-    figure: str = "sdr"
 
 
 def _changed(**sections: dict[str, Any]) -> dict[str, Any]:
@@ -189,36 +188,30 @@ def test_every_committed_config_can_be_planned() -> None:
         assert make_plan(yaml.safe_load(path.read_text("utf-8")), str(path)).files.final_files()
 
 
-def test_visible_gpus_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    for visible, count in (("", 0), ("-1", 0), ("0", 1), ("0,3", 2)):
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-        assert count_gpus() == count
-
-
-def test_without_a_driver_there_is_no_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert count_gpus() == 0
-
-
-def test_a_driver_that_lists_two_gpus_gives_two(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    program = tmp_path / "nvidia-smi"
-    program.write_text("#!/bin/sh\necho 'GPU 0: A (UUID: GPU-1)'\necho 'GPU 1: B (UUID: GPU-2)'\n")
-    program.chmod(0o755)
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    assert count_gpus() == 2
-
-
 def test_a_wildcard_matches_its_names_only() -> None:
     assert wildcard_pattern(["open_unmix", "ibm"]) == "ibm|open_unmix"
 
 
 def test_figures_are_found_by_their_folder() -> None:
-    assert "sdr" in find_figures("scores")
-    assert "activity" in find_figures("activity")
+    assert {("scores", "sdr"), ("activity", "activity"), ("costs", "cost")} <= set(list_figures())
+
+
+def test_every_figure_has_a_caption_that_says_what_it_shows_of_what() -> None:
+    for _, figure in list_figures():
+        caption = (ROOT / "workflow" / "report" / f"{figure}.rst").read_text("utf-8")
+        assert "{{ snakemake.wildcards.experiment }}" in caption
+        assert "embedded default" in caption
+
+
+def test_the_costs_of_a_data_set_are_of_its_own_models_and_jobs() -> None:
+    records = make_plan(RAW, "x").files.cost_records(Job())  # falcon69 has no piano
+    assert [record for record in records if record.endswith(".json")] == [
+        f"results/models/synthband/mono/iass/vocals/seed{seed}/model.json" for seed in (0, 7)
+    ]
+    assert [record for record in records if record.endswith(".tsv")] == [
+        f"results/benchmarks/separate/demo/falcon69/{run}/shard0.tsv"
+        for run in ("ibm/unseeded", "iass/seed0", "iass/seed7", "copy/unseeded")
+    ]
 
 
 def test_a_joint_score_is_all_targets_or_none(tmp_path: Path) -> None:
@@ -252,7 +245,7 @@ def test_experiments_whose_pages_would_collide_are_refused() -> None:
     demo = RAW["experiments"]["demo"] | {"methods": ["ibm"], "train_on": None}
     sets = {"b_c": {"module": "synthband"}, "c": {"module": "synthband"}}
     pair = {"a": demo | {"test_on": ["b_c"]}, "a_b": demo | {"test_on": ["c"]}}
-    with pytest.raises(UserError, match=r"would write reports/figures/a_b_c_sdr\.pdf"):
+    with pytest.raises(UserError, match=r"would write reports/figures/a_b_c_\w+\.pdf"):
         make_plan(_changed(datasets=sets, experiments=pair), "x")
 
 

@@ -1,11 +1,18 @@
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from iass.foundation import provenance
-from iass.foundation.provenance import describe_commit, describe_environment, describe_packages
+from iass.foundation.provenance import (
+    describe_commit,
+    describe_device,
+    describe_environment,
+    describe_packages,
+    describe_step,
+)
 
 
 def _git(folder: Path, *words: str) -> str:
@@ -37,3 +44,17 @@ def test_without_git_the_commit_is_unknown(tmp_path: Path, monkeypatch: pytest.M
 def test_versions_are_those_installed() -> None:
     assert describe_packages("numpy") == {"numpy": np.__version__}
     assert set(describe_environment()) == {"commit", "python", "system"}
+
+
+def test_a_step_tells_when_on_what_and_with_which_versions() -> None:
+    found = describe_step()
+    assert datetime.fromisoformat(found["date"]).tzinfo == UTC
+    assert datetime.now(UTC) - datetime.fromisoformat(found["date"]) < timedelta(minutes=5)
+    assert found["device"] == describe_device() != ""
+    assert found["numpy"] == np.__version__
+    assert {"commit", "python", "system", "torch"} <= set(found)
+
+
+def test_a_package_that_an_environment_lacks_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provenance, "PACKAGES", ("numpy", "no-such-package"))
+    assert "no-such-package" not in describe_step()

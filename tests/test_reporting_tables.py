@@ -9,6 +9,7 @@ from iass.reporting.context import select_scores
 from iass.reporting.latex import escape_latex
 from iass.reporting.tables.results import format_summary, render_tables, write_result_tables
 from iass.scoring.table import empty_scores
+from iass.statistics.intervals import ROUGH, median_interval
 
 SMALL = replace(
     DEMO,
@@ -46,16 +47,42 @@ def read_cell(tables, method, target):
     return row[header.index(target)]
 
 
-def test_a_cell_has_median_quartiles_and_n(tables):
-    assert read_cell(tables, "IASS", "vocals") == "**3.00** [1.8, 5.0] n=4"
+def test_a_cell_has_median_bootstrap_interval_and_n():
+    values = [1.0, 2.0, 2.5, 4.0, 5.0, 6.5, 8.0]
+    interval = median_interval(values)
+    tables = render_tables(make_table(*score("iass", "vocals", values)), SMALL)
+    bounds = f"[{interval.low:.1f}, {interval.high:.1f}]"
+    assert interval.low < 4.0 < interval.high
+    assert read_cell(tables, "IASS", "vocals") == f"**4.00** {bounds} n=7"
+    assert rf"{{\scriptsize {bounds}}}" in tables.latex
+    assert f"{ROUGH}." in tables.markdown
+    sdr = tables.metrics.set_index(["metric", "method", "target"]).loc[("SDR", "iass", "vocals")]
+    assert sdr[["low", "high"]].tolist() == [interval.low, interval.high]
+    assert sdr[["q25", "q75"]].tolist() == [2.25, 5.75]
+
+
+def test_few_tracks_have_no_interval_and_that_is_said(tables):
+    assert read_cell(tables, "IASS", "vocals") == "**3.00** n=4"
+    assert "Fewer than 6 tracks: no interval." in tables.markdown
+    assert "Fewer than 6 tracks: no interval." in tables.latex
+    assert "[nan" not in tables.markdown + tables.latex
 
 
 def test_an_oracle_is_never_the_best_system(tables):
-    assert read_cell(tables, "IBM", "vocals") == "12.00 [12.0, 12.0] n=1"
+    assert read_cell(tables, "IBM", "vocals") == "12.00 n=1"
 
 
-def test_a_tiny_negative_number_has_no_minus_before_zero(tables):
-    assert read_cell(tables, "Open-Unmix", "vocals") == "0.00 [0.0, 0.0] n=1"
+def test_the_second_system_is_underlined_and_has_no_minus_before_zero(tables):
+    assert read_cell(tables, "Open-Unmix", "vocals") == "<u>0.00</u> n=1"
+    assert r"Open-Unmix & \underline{0.00} & not run \\" in tables.latex
+    assert tables.metrics["is_second"].sum() == 1
+
+
+def test_equal_systems_share_the_first_place():
+    rows = [row for method in ("iass", "open_unmix") for row in score(method, "vocals", [1.0])]
+    found = render_tables(make_table(*rows), SMALL)
+    assert found.markdown.count("**1.00**") == 2
+    assert "<u>" not in found.markdown
 
 
 def test_a_cell_without_rows_says_not_run(tables):
@@ -64,7 +91,7 @@ def test_a_cell_without_rows_says_not_run(tables):
 
 def test_a_cell_without_a_value_says_not_scored_and_the_reason_is_a_footnote(tables):
     assert read_cell(tables, "silence", "vocals") == "not scored"
-    assert "vocals, 1 of 1 tracks not scored (a & b_c): silence." in tables.markdown
+    assert "vocals: 1 of 1 tracks not scored (a & b_c): silence." in tables.markdown
 
 
 def test_some_failed_tracks_show_in_n():
@@ -94,19 +121,34 @@ def test_the_caption_says_what_the_data_and_the_statistic_are(tables):
 
 def test_latex_has_booktabs_rules_bold_and_escaped_text(tables):
     assert [tables.latex.count(rule) for rule in (r"\toprule", r"\midrule", r"\bottomrule")] == [
-        1
-    ] * 3
+        1,
+        2,
+        1,
+    ]
     assert r"IASS & \textbf{3.00} & not run \\" in tables.latex
-    assert r"{\scriptsize [1.8, 5.0] $n$=4}" in tables.latex
+    assert "\\midrule\ntracks ($n$) & 1 to 4 & 0 \\\\\n\\bottomrule" in tables.latex
     assert r"(a \& b\_c)" in tables.latex
-    assert r"25 \%" in tables.latex
+    assert r"95 \%" in tables.latex
 
 
-def test_every_latex_row_has_a_cell_per_column(tables):
-    body = tables.latex.split(r"\toprule")[1].split(r"\bottomrule")[0]
-    rows = [line for line in body.splitlines() if line.endswith(r"\\")]
-    assert len(rows) == 1 + 2 * len(SMALL.methods)
+def test_every_latex_row_has_a_cell_per_column_and_none_is_empty(tables):
+    with_interval = make_table(*score("iass", "vocals", range(7)))
+    tables = [tables, render_tables(with_interval, SMALL)]
+    bodies = [table.latex.split(r"\toprule")[1].split(r"\bottomrule")[0] for table in tables]
+    rows = [line for body in bodies for line in body.splitlines() if line.endswith(r"\\")]
+    assert len(rows) == 2 * (1 + len(SMALL.methods) + 1) + 1
+    assert all(row.strip(r"&\ ") for row in rows)
     assert {row.replace(r"\&", "").count("&") for row in rows} == {len(SMALL.targets)}
+
+
+def test_a_long_latex_table_has_one_small_line_per_method():
+    methods = tuple(f"method_{index}" for index in range(31))
+    context = replace(SMALL, methods=methods, kinds=dict.fromkeys(methods, "command"))
+    rows = [row for method in methods for row in score(method, "vocals", range(7))]
+    latex = render_tables(make_table(*rows), context).latex
+    assert "\\footnotesize\n\\begin{tabular}" in latex
+    assert latex.count(r"\\") == 1 + 31 + 1
+    assert r"method 30 & \textbf{3.00} {\scriptsize [" in latex
 
 
 @pytest.mark.parametrize(
@@ -186,6 +228,34 @@ def test_a_number_that_rests_on_songs_trained_on_is_marked_in_every_form(tmp_pat
     assert "2.00†*" in page
     assert "†: was trained" in page.replace("\n", " ")
     assert tables.metrics["tracks_trained_on"].tolist()[2] == 1  # iass on vocals
+
+
+def test_a_number_that_rests_on_songs_with_known_faults_is_marked_in_every_form(tmp_path) -> None:
+    tables = render_tables(
+        make_table(*score("iass", "vocals", [1.0], flags="trained_on erratum:vocals")), SMALL
+    )
+    assert read_cell(tables, "IASS", "vocals").startswith("**1.00†‡**")
+    assert r"\textbf{1.00$^\dagger$$^\ddagger$}" in tables.latex
+    write_result_tables(tables, tmp_path / "sdr")
+    page = format_summary(pd.read_csv(tmp_path / "sdr.csv"))
+    assert "1.00†‡*" in page
+    for text in (tables.markdown, tables.latex.replace(r"$^\ddagger$", "‡"), page):
+        assert "‡: some of these songs have known faults" in text.replace("\n", " ")
+
+
+def test_one_sentence_tells_of_all_targets_that_failed_alike() -> None:
+    failed = {"frame_s": np.nan, "reason": "silent"}
+    rows = [
+        row
+        for target in SMALL.targets
+        for method in SMALL.methods
+        for row in score(method, target, [np.nan], **failed)
+    ]
+    expected = (
+        "vocals, acoustic guitar: 1 of 1 tracks not scored (silent): "
+        "silence, IASS, Open-Unmix, IBM.\n"
+    )
+    assert render_tables(make_table(*rows), SMALL).markdown.endswith(expected)
 
 
 def test_nothing_is_marked_where_nothing_was_trained_on(tables) -> None:

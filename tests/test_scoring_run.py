@@ -75,7 +75,7 @@ def test_a_shard_becomes_tidy_rows_that_lead_to_their_provenance(
     assert len(table) == 2 * len(TARGETS) * ROWS
     assert table["seed"].isna().all()
     (run_id,) = table["run_id"].unique()
-    content = read_json(job.provenance / f"{run_id}.json")["content"]
+    content = read_json(job.provenance / f"{run_id}.json")
     assert content["run"]["method"] == "input_mixture"
 
 

@@ -4,7 +4,19 @@ import sys
 
 import typer
 
-from iass.cli import data, foreign, people, score, separate, steps, weights
+from iass.cli import (
+    archive,
+    compare,
+    data,
+    foreign,
+    listening,
+    pages,
+    people,
+    score,
+    separate,
+    steps,
+    weights,
+)
 from iass.foundation.errors import UserError
 
 app = typer.Typer(
@@ -15,6 +27,8 @@ app = typer.Typer(
     help="A reproducible benchmark of music source separation.\n\n"
     "Example: iass synth -o songs --songs 3 --seconds 20 --seed 1",
 )
+steps.app.add_typer(pages.app)
+steps.app.add_typer(listening.app)
 app.add_typer(steps.app, name="step")
 app.add_typer(data.app, name="data")
 app.command("weights")(weights.fetch_weights)
@@ -22,6 +36,8 @@ app.command("synth")(people.synthesise)
 app.command("summary")(people.summarise)
 app.command("separate")(separate.separate)
 app.command("score")(score.score)
+app.command("compare")(compare.compare)
+app.command("archive")(archive.archive)
 app.command("import-museval")(foreign.import_museval)
 app.command("config")(people.describe_config)
 app.command("schemas")(people.write_schemas)

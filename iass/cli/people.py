@@ -30,13 +30,15 @@ def summarise(
         "reports"
     ),
 ) -> None:
-    """Print the result tables of the last run and where its report lies.
+    """Print the result tables of the last run, the claims, and where its report lies.
 
     Example: iass summary
     """
+    from iass.reporting.claims.page import summarise_claims
     from iass.reporting.write import summarise_tables
 
     typer.echo(summarise_tables(reports / "tables"))
+    typer.echo(summarise_claims(reports / "claims.csv"))
     typer.echo(f"Tables and figures: {reports}/tables, {reports}/figures")
     page = (reports / "report.html").resolve()
     missing = "missing; write it with: snakemake --report reports/report.html"

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from iass.cli.names import split_names
 from iass.foundation.config import Protocol
 
 
@@ -44,8 +45,8 @@ def score(
     from iass.scoring.score import METRICS
 
     options = Options(
-        targets=_split_names(targets) or None,
-        metrics=_split_names(metrics) or METRICS,
+        targets=split_names(targets) or None,
+        metrics=split_names(metrics) or METRICS,
         protocol=protocol,
         window_s=window,
         hop_s=hop,
@@ -59,8 +60,3 @@ def score(
         for failure in evaluation.failures:
             typer.echo(failure, err=True)
         raise UserError(f"{len(evaluation.failures)} track(s) were not scored, for these reasons.")
-
-
-def _split_names(text: str) -> list[str]:
-    """Return names that commas separate, each once."""
-    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))

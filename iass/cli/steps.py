@@ -28,7 +28,7 @@ File = Annotated[Path, typer.Option()]
 Models = Annotated[list[Path] | None, typer.Argument(help="One model.safetensors per target.")]
 Receipts = Annotated[list[Path] | None, typer.Argument(help="The leakage guard's receipt, if any.")]
 
-_CHANNELS: TypeAdapter[Channels] = TypeAdapter(Channels)
+CHANNELS: TypeAdapter[Channels] = TypeAdapter(Channels)
 _PROTOCOL: TypeAdapter[Protocol] = TypeAdapter(Protocol)
 
 
@@ -128,8 +128,11 @@ def train(
 
     `machine` has the training settings that change no byte of the model.
     """
-    from iass.foundation.files import hash_file
+    from iass.foundation.files import write_json
     from iass.foundation.method import FitJob
+    from iass.foundation.provenance import ENVIRONMENT, describe_step
+    from iass.preparation.data_hash import hash_data
+    from iass.preparation.manifest import read_manifest
     from iass.training.run import train_model
     from iass.training.stop import EXIT_CODE, TrainingStoppedError
 
@@ -139,15 +142,16 @@ def train(
         manifest=manifest,
         labels=labels,
         target=target,
-        channels=_CHANNELS.validate_python(channels),
-        seed=_parse_seed(seed) or 0,
+        channels=CHANNELS.validate_python(channels),
+        seed=parse_seed(seed) or 0,
         folder=folder,
         checkpoints=checkpoints,
         settings=TrainSettings.model_validate(settings),
-        provenance={"manifest": hash_file(manifest)},
+        provenance={"data": hash_data(read_manifest(manifest), "train", "valid")},
     )
     try:
         train_model(method, parsed, job)
+        write_json(folder / ENVIRONMENT, describe_step())
     except TrainingStoppedError as stop:
         print(f"iass: {stop}", file=sys.stderr)
         raise typer.Exit(EXIT_CODE) from None
@@ -175,10 +179,10 @@ def separate(
     job = SeparationJob(
         method=method,
         entry=MethodEntry.model_validate_json(entry),
-        seed=_parse_seed(seed),
+        seed=parse_seed(seed),
         manifest=manifest,
         targets=targets.split(","),
-        channels=_CHANNELS.validate_python(channels),
+        channels=CHANNELS.validate_python(channels),
         shard=shard,
         shards=shards,
         models={path.parent.parent.name: path.parent for path in models or []},
@@ -213,13 +217,13 @@ def score(
     job = ScoringJob(
         experiment=experiment,
         method=method,
-        seed=_parse_seed(seed),
+        seed=parse_seed(seed),
         manifest=manifest,
         labels=labels,
         estimates=estimates,
         activity=activity,
         targets=targets.split(","),
-        channels=_CHANNELS.validate_python(channels),
+        channels=CHANNELS.validate_python(channels),
         protocol=_PROTOCOL.validate_python(protocol),
         scoring=Scoring.model_validate_json(scoring),
         shard=shard,
@@ -241,7 +245,7 @@ def collect(output: Path, tables: list[Path], csv: Path | None = None) -> None:
 
 
 @app.command()
-def score_figure(figure: str, scores: Path, context: Json, output: File) -> None:
+def scores_figure(figure: str, scores: Path, context: Json, output: File) -> None:
     """Draw one figure from the score table."""
     from iass.reporting.context import parse_context
     from iass.reporting.draw import draw_score_figure
@@ -250,7 +254,7 @@ def score_figure(figure: str, scores: Path, context: Json, output: File) -> None
 
 
 @app.command()
-def model_figure(figure: str, cards: list[Path], context: Json, output: File) -> None:
+def models_figure(figure: str, cards: list[Path], context: Json, output: File) -> None:
     """Draw one figure from the cards (model.json) of trained models."""
     from iass.reporting.context import parse_context
     from iass.reporting.draw import draw_model_figure
@@ -260,7 +264,7 @@ def model_figure(figure: str, cards: list[Path], context: Json, output: File) ->
 
 @app.command()
 def activity_figure(
-    figure: str, activity: list[Path], labels: File, context: Json, output: File
+    figure: str, labels: Path, activity: list[Path], context: Json, output: File
 ) -> None:
     """Draw one figure from predicted and labelled instrument activity."""
     from iass.reporting.context import parse_context
@@ -268,6 +272,18 @@ def activity_figure(
 
     stem = output.with_suffix("")
     draw_activity_figure(figure, activity, labels, parse_context(context), stem)
+
+
+@app.command()
+def costs_figure(
+    figure: str, scores: Path, manifest: Path, records: list[Path], context: Json, output: File
+) -> None:
+    """Draw one figure from scores, model cards and the benchmark files of separations."""
+    from iass.reporting.context import parse_context
+    from iass.reporting.draw import draw_cost_figure
+
+    stem = output.with_suffix("")
+    draw_cost_figure(figure, scores, manifest, records, parse_context(context), stem)
 
 
 @app.command()
@@ -287,5 +303,6 @@ def skipped_table(cells: str, output: Path) -> None:
     write_skipped(json.loads(cells), output)
 
 
-def _parse_seed(seed: str) -> int | None:
+def parse_seed(seed: str) -> int | None:
+    """Return k of "seed<k>", and None for "unseeded"."""
     return int(seed.removeprefix("seed")) if seed.startswith("seed") else None

@@ -12,6 +12,7 @@ from iass.foundation.footprint import Footprint, count_audio_bytes
 
 TRIM_SAMPLES = 4096  # per end; the last 2048 of every stem reach full scale (DATA, embedded)
 TRACK_ID = "The Easton Ellises - Falcon 69"
+LICENCE = "CC BY-NC-SA 3.0"
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,11 @@ class DataSet(Card):
     citation = (
         "Rafii, Liutkus, Stöter, Mimilakis, Bittner: The MUSDB18 corpus for music separation, 2017."
     )
-    licence = "CC BY-NC-SA 3.0: no commercial use; read from the installed package, not shipped."
+    licence = (
+        "CC BY-NC-SA 3.0: may be shared with the artist's name, under the same terms and without "
+        "commercial use; read from the installed package, not shipped."
+    )
+    publishable = (LICENCE,)
     access = "Comes with the package stempeg; nothing to download."
     targets = {name: (name,) for name in ("vocals", "drums", "bass", "other")}
     splits = ("test",)
@@ -49,7 +54,7 @@ class DataSet(Card):
                 split="test",
                 stems=files,
                 mixture=mixture,
-                licence="CC BY-NC-SA 3.0",
+                licence=LICENCE,
             )
         ]
 

@@ -67,7 +67,8 @@ class DataSet(MultitrackCard):
         "annotation-intensive MIR research, ISMIR 2014."
     )
     licence = (
-        "Audio CC BY-NC-SA: no commercial use, changed versions under the same terms; metadata MIT."
+        "Audio CC BY-NC-SA: no commercial use, changed versions under the same terms; access is "
+        "granted to persons, so that no public page plays it here; metadata MIT."
     )
     access = (
         "Ask for access at https://zenodo.org/record/1649325 (version 1) and "

@@ -52,8 +52,8 @@ class DataSet(MultitrackCard):
         "polyphonic music, ISMIR late-breaking demo 2017."
     )
     licence = (
-        "Audio for educational purposes only: no redistribution; the metadata have no licence file "
-        "and are fetched, not shipped."
+        "Audio for educational purposes only: no redistribution, on no public page either; the "
+        "metadata have no licence file and are fetched, not shipped."
     )
     access = (
         "The multitrack zips are listed at https://www.cambridge-mt.com/ms/mtk/; a song whose zip "

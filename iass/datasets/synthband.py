@@ -28,6 +28,7 @@ class DataSet(Card):
     description = "Synthesised bands of seven instruments with known notes; not real music."
     citation = "This project."
     licence = "Generated music: CC0-1.0; the sound font TimGM6mb it is rendered with: GPL-2."
+    publishable = ("CC0-1.0",)
     access = "Generated on this machine; nothing to download."
     targets = {
         "vocals": ("vocals",),

@@ -129,6 +129,11 @@ class Card(ABC):
     description: ClassVar[str]
     citation: ClassVar[str]
     licence: ClassVar[str]
+    publishable: ClassVar[tuple[str, ...]] = ()
+    """Licences of tracks, as TrackFiles has them, of which a public page may play excerpts.
+
+    None where a licence, or the set's own terms, keep them from the public: `licence` says why.
+    """
     access: ClassVar[str]
     """How to get it, for a person: one sentence."""
     archives: ClassVar[tuple[Archive, ...]] = ()

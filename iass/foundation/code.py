@@ -16,7 +16,7 @@ def hash_code(*modules: str) -> str:
     """Return a hash of the syntax trees of `modules` and of all they import from this project.
 
     Comments, formatting and docstrings do not enter. Imports are followed wherever they stand. A
-    package brings the tables (*.csv) in its folder.
+    package brings the tables (*.csv, *.yaml) in its folder.
     """
     seen: set[str] = set()
     waiting = list(modules)
@@ -58,7 +58,8 @@ def _drop_docstring(
 def _hash_tables(module: str) -> str:
     path = _find_file(module)
     is_package = path is not None and path.name == "__init__.py"
-    tables = sorted(path.parent.glob("*.csv")) if path and is_package else []
+    files = sorted(path.parent.iterdir()) if path and is_package else []
+    tables = [file for file in files if file.suffix in (".csv", ".yaml")]
     return " ".join(f"{table.name} {hash_file(table)}" for table in tables)
 
 

@@ -134,6 +134,56 @@ class Scoring(Closed):
     hop_s: FrameLength = Field(1.0, description="Frame distance, s (museval's default).")
 
 
+class Claims(Closed):
+    """How the paper's claims are checked, reports/claims.md."""
+
+    margin_db: float = Field(
+        0.5,
+        gt=0,
+        description="Two methods count as equal where their paired difference in SDR is shown to "
+        "be smaller than this, dB. Not published; chosen here: two published trainings of "
+        "Open-Unmix (umx and umxhq) lie 0.07 to 0.31 dB apart.",
+    )
+
+
+class Listen(Closed):
+    """The listening page, reports/listen: excerpts of test songs and of what became of them."""
+
+    tracks: int = Field(
+        2,
+        ge=0,
+        description="Test tracks per data set: those in which most targets sound, without known "
+        "faults, the first of equals. 0: no page.",
+    )
+    names: dict[Name, list[str]] = Field(
+        default_factory=dict,
+        description="Ids of the test tracks to hear instead, by data set; [] for none of it.",
+    )
+    seconds: float = Field(
+        10.0,
+        ge=1.0,
+        description="Length of an excerpt, s: where most targets play.",
+    )
+    mp3_quality: int = Field(
+        4,
+        ge=0,
+        le=9,
+        description="LAME's variable bit rate, 0 (best) to 9 (smallest); 4 takes about 70 kbit/s "
+        "in mono and 140 in stereo.",
+    )
+    max_mb: float = Field(
+        25.0,
+        gt=0,
+        description="Most that the page may take, MB (10^6 bytes); a song beyond it is left out, "
+        "and the page says so.",
+    )
+    private: bool = Field(
+        False,
+        description="The page is for your own use: it may hold tracks whose licence forbids "
+        "publication (else they are left out, and the page says so).",
+    )
+
+
 class Config(Closed):
     """A whole config file."""
 
@@ -166,6 +216,12 @@ class Config(Closed):
         min_length=1, description="The experiments, by name."
     )
     scoring: Scoring = Field(default_factory=Scoring, description="How estimates are scored.")
+    claims: Claims = Field(default_factory=Claims, description="How claims are checked.")
+    listen: Listen = Field(
+        default_factory=Listen,
+        description="What the listening page holds; a change of any key but `max_mb` separates "
+        "again, unless `keep_estimates`.",
+    )
 
 
 def load_config(path: Path) -> Config:
@@ -210,6 +266,8 @@ def _first_error(error: ValidationError, where: str) -> str:
 
 
 def _check_references(config: Config, where: str) -> None:
+    sets = list(config.listen.names)
+    _check_known(sets, config.datasets, f"{where}: listen.names", "data set", "datasets")
     for name, experiment in config.experiments.items():
         sets = [*experiment.test_on, *([experiment.train_on] if experiment.train_on else [])]
         _check_known(sets, config.datasets, f"{where}: experiments.{name}", "data set", "datasets")

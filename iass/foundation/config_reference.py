@@ -9,9 +9,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from iass.foundation.config import (
+    Claims,
     Config,
     DatasetEntry,
     Experiment,
+    Listen,
     MethodEntry,
     Scoring,
     TrainSettings,
@@ -27,6 +29,8 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`methods.NAME.train`", TrainSettings),
     ("`experiments.NAME`", Experiment),
     ("`scoring`", Scoring),
+    ("`claims`", Claims),
+    ("`listen`", Listen),
 )
 
 OPTIONS = """\

@@ -117,6 +117,20 @@ class Cells:
         """All runs of all experiments."""
         return (run for experiment in self.config.experiments for run in self.runs(experiment))
 
+    def listened(self) -> list[tuple[str, str]]:
+        """Experiments and data sets of which the listening page may play a track."""
+        listen = self.config.listen
+        return [
+            (name, dataset)
+            for name, dataset in self.scored()
+            if (listen.private or self.cards[dataset].publishable)
+            and listen.names.get(dataset) != []
+        ]
+
+    def scored(self) -> list[tuple[str, str]]:
+        """Experiments and the data sets on which any method of theirs runs."""
+        return list(dict.fromkeys((run.experiment, run.dataset) for run in self.all_runs()))
+
     def runs(self, experiment: str, dataset: str | None = None) -> Iterator[Run]:
         """All runs of an experiment, or those on one data set."""
         entry = self.config.experiments[experiment]

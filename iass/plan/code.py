@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from iass.foundation.code import hash_code
 from iass.foundation.config import Config
-from iass.foundation.plugins import dataset_module, method_module
+from iass.foundation.files import hash_file, hash_text
+from iass.foundation.plugins import ROOT, dataset_module, method_module
 from iass.plan.cells import Wildcards
-from iass.plan.files import find_figures
+from iass.plan.files import LISTEN_CODE
 
 PREPARE = "iass.preparation.run"
 TRAIN = "iass.training.run"
@@ -15,6 +16,13 @@ SCORE = "iass.scoring.run"
 COLLECT = "iass.scoring.collect"
 FIGURE = "iass.reporting.draw"
 TABLE = "iass.reporting.write"
+CLAIMS = "iass.reporting.claims"
+CHECKS = ROOT / "iass" / "reporting" / "claims" / "checks"
+PUBLISHED = "iass.reporting.tables.published"
+PROVENANCE = "iass.reporting.tables.provenance"
+REFERENCES = "iass.reporting.listen.references"
+EXCERPTS = "iass.reporting.listen.estimates"
+LISTEN = "iass.reporting.listen.run"
 
 
 @dataclass(frozen=True)
@@ -63,16 +71,40 @@ class Code:
         """Hash of the code that joins score tables."""
         return hash_code(COLLECT)
 
-    def figure(self, wildcards: Wildcards) -> str:
-        """Hash of the code that draws one figure."""
-        reads = next(
-            r for r in ("scores", "models", "activity") if wildcards.figure in find_figures(r)
-        )
-        return hash_code(FIGURE, f"iass.reporting.figures.{reads}.{wildcards.figure}")
+    def figure(self, reads: str, figure: str) -> str:
+        """Hash of the code that draws one figure, found in the folder of what it reads."""
+        return hash_code(FIGURE, f"iass.reporting.figures.{reads}.{figure}")
 
     def table(self, _: Wildcards) -> str:
         """Hash of the code that writes the tables."""
         return hash_code(TABLE)
+
+    def claims(self, _: Wildcards) -> str:
+        """Hash of the claims and of the code that checks them."""
+        files = sorted(path for path in CHECKS.glob("*.py") if path.stem != "__init__")
+        checks = [f"{CLAIMS}.checks.{path.stem}" for path in files]
+        return hash_code(CLAIMS, f"{CLAIMS}.check", *checks)
+
+    def published(self, _: Wildcards) -> str:
+        """Hash of the code that sets published numbers beside ours."""
+        return hash_code(PUBLISHED)
+
+    def provenance(self, _: Wildcards) -> str:
+        """Hash of the code that lists the runs."""
+        return hash_code(PROVENANCE)
+
+    def references(self, _: Wildcards) -> str:
+        """Hash of the code that cuts excerpts of mixtures and references."""
+        return hash_code(REFERENCES)
+
+    def excerpts(self, _: Wildcards) -> str:
+        """Hash of the code that cuts excerpts of estimates."""
+        return hash_code(EXCERPTS)
+
+    def listen(self, _: Wildcards) -> str:
+        """Hash of the code that writes the listening page, and of what the page runs itself."""
+        static = [hash_file(path) for path in sorted((LISTEN_CODE / "static").iterdir())]
+        return hash_text(" ".join([hash_code(LISTEN), *static]))[:16]
 
     def _method_modules(self, method: str) -> list[str]:
         entry = self.config.methods[method]

@@ -58,6 +58,25 @@ def find_literal(module: str, class_name: str, attribute: str) -> Any:
     return _inherit_literal(path, node, attribute) if node else None
 
 
+def find_defaults(module: str, class_name: str) -> dict[str, Any]:
+    """Return the options of a class, its bases' too, with their defaults where literal."""
+    path = module_file(module)
+    node = _find_class(path, class_name)
+    return _list_defaults(path, node) if node else {}
+
+
+def _list_defaults(path: Path, node: ast.ClassDef) -> dict[str, Any]:
+    defaults: dict[str, Any] = {}
+    for file, base in _find_bases(path, node):
+        defaults |= _list_defaults(file, base)
+    for item in node.body:
+        match item:
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                with suppress(ValueError):  # no literal
+                    defaults[name] = ast.literal_eval(value)
+    return defaults
+
+
 def _inherit_literal(path: Path, node: ast.ClassDef, attribute: str) -> Any:
     for item in node.body:
         match item:

@@ -1,9 +1,8 @@
-"""What the Snakefile calls: the plan, the shell of its jobs, the GPUs, the report."""
+"""What the Snakefile calls: the plan, the shell of its jobs, the report."""
 
-import os
+import csv
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from iass.foundation.card import Card
 from iass.foundation.config import Config, DatasetEntry, parse_config
 from iass.foundation.errors import UserError
 from iass.foundation.files import read_json
+from iass.foundation.gpus import count_gpus
 from iass.foundation.plugins import load_card
 from iass.plan.cells import Cells
 from iass.plan.checks import check_experiments, check_files, check_plugins
@@ -26,6 +26,14 @@ from iass.plan.files import Files
 from iass.plan.parameters import Parameters
 
 REPORT = "reports/report.html"
+RUNS = "runs"  # beside the config's keys, for workflow/report/workflow.rst
+_TOLD = {  # columns of the table of runs, by what the report's first page calls them
+    "data": ["dataset", "data"],
+    "commit": ["commit"],
+    "device": ["device"],
+    "date": ["date"],
+    "packages": ["packages"],
+}
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,7 @@ def write_report(config: Mapping[str, Any], plan: Plan, root: str) -> None:
     if not all(Path(file).exists() for file in plan.files.final_files()):
         return
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as stream:
-        yaml.safe_dump(dict(config), stream)
+        yaml.safe_dump({key: config[key] for key in config if key != RUNS}, stream)
         snakefile = str(Path(root) / "Snakefile")
         words = ["-s", snakefile, "--configfile", stream.name, "--report", REPORT, "--nolock"]
         command = [sys.executable, "-m", "snakemake", *words]
@@ -111,12 +119,13 @@ def write_report(config: Mapping[str, Any], plan: Plan, root: str) -> None:
     print(f"Report: {REPORT}" if done.returncode == 0 else done.stderr, file=sys.stderr)  # noqa: T201
 
 
-def count_gpus() -> int:
-    """Return the number of GPUs that this process may use; 0 without a driver."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return len([item for item in visible.split(",") if item.strip() not in ("", "-1")])
-    if shutil.which("nvidia-smi") is None:
-        return 0
-    listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)
-    return listing.stdout.count("GPU ") if listing.returncode == 0 else 0
+def read_runs(table: Path = Path("reports/tables/provenance.csv")) -> dict[str, list[str]]:
+    """Return what the report's first page tells of the last run, each thing once; {} before it."""
+    if not table.is_file():
+        return {}
+    with table.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    return {
+        name: list(dict.fromkeys(" ".join(row[column] for column in columns) for row in rows))
+        for name, columns in _TOLD.items()
+    }

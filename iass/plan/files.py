@@ -1,5 +1,6 @@
 """The files of every step, as the rules of the workflow name them."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -9,6 +10,9 @@ from iass.plan.cells import Cells, Run, Wildcards
 
 FIGURE_FORMATS = ("pdf", "svg", "png", "csv")
 TABLE_FORMATS = ("csv", "md", "tex")
+PAGE_FORMATS = ("csv", "md", "html")
+LISTEN = "reports/listen"
+LISTEN_CODE = ROOT / "iass" / "reporting" / "listen"
 
 T = TypeVar("T")
 
@@ -27,6 +31,14 @@ class Files:
             "results/scores.parquet",
             "results/scores.csv",
             "reports/tables/skipped.csv",
+            *(f"reports/claims.{suffix}" for suffix in PAGE_FORMATS),
+            *(f"reports/tables/provenance.{suffix}" for suffix in PAGE_FORMATS),
+            *(
+                f"reports/tables/published.{e}"
+                for e in (*TABLE_FORMATS, "html")
+                if self.published()
+            ),
+            *(self.listening_page() if self.cells.config.listen.tracks else []),
         ]
 
     def models(self, run: Wildcards | Run) -> list[str]:
@@ -102,17 +114,55 @@ class Files:
             for shard in range(self.cells.config.datasets[run.dataset].shards)
         ]
 
+    def cost_records(self, wildcards: Wildcards) -> list[str]:
+        """What is known of the costs of all methods on one data set."""
+        runs = list(self.cells.runs(wildcards.experiment, wildcards.dataset))
+        shards = range(self.cells.config.datasets[wildcards.dataset].shards)
+        return [
+            *(card for run in runs for card in self.cards_of(run)),
+            *(f"results/benchmarks/separate/{r.folder}/shard{s}.tsv" for r in runs for s in shards),
+        ]
+
+    def claimed(self, _: Wildcards | None = None) -> list[str]:
+        """What the claims are checked on besides scores: labels, and what training sets hold."""
+        experiments = self.cells.config.experiments.values()
+        trained = {entry.train_on for entry in experiments if entry.train_on}
+        tested = {dataset for _, dataset in self.cells.scored()}
+        manifests = [f"results/data/{name}/manifest.json" for name in sorted(trained)]
+        return [*manifests, *(f"results/data/{name}/labels.parquet" for name in sorted(tested))]
+
+    def published(self, _: Wildcards | None = None) -> list[str]:
+        """Tables of published numbers that come with this project."""
+        return [os.path.relpath(path) for path in sorted(ROOT.glob("reports/published/*.csv"))]
+
+    def references(self, _: Wildcards | None = None) -> list[str]:
+        """The excerpts of mixtures and references that the listening page plays."""
+        return [f"results/references/{name}/{test}" for name, test in self.cells.listened()]
+
+    def excerpts(self, _: Wildcards | None = None) -> list[str]:
+        """The excerpts of estimates that the listening page plays, of the first seeds."""
+        return [
+            f"results/excerpts/{run.folder}/shard{shard}"
+            for name, dataset in self.cells.listened()
+            for run in self.cells.runs(name, dataset)
+            if run.seed == self.cells.seeds(name, run.method)[0]
+            for shard in range(self.cells.config.datasets[dataset].shards)
+        ]
+
+    def listening_page(self) -> list[str]:
+        """The files of the listening page, save those of its songs."""
+        names = (path.name for path in sorted((LISTEN_CODE / "static").iterdir()))
+        return [f"{LISTEN}/{name}" for name in (*names, "songs.js")]
+
     def _pages(self, experiment: str) -> list[str]:
         """Figures and tables of an experiment; those without anything to draw are not asked for."""
         entry = self.cells.config.experiments[experiment]
         runs = list(self.cells.runs(experiment))
         tested = [d for d in entry.test_on if any(run.dataset == d for run in runs)]
         trained = [d for d in tested if any(run.dataset == d and self.models(run) for run in runs)]
-        sources = {"scores": tested, "activity": trained}
+        sources = {"scores": tested, "activity": trained, "costs": tested}
         sources["models"] = [entry.train_on] if trained and entry.train_on else []
-        figures = [
-            f"{d}_{f}" for reads, sets in sources.items() for d in sets for f in find_figures(reads)
-        ]
+        figures = [f"{d}_{figure}" for reads, figure in list_figures() for d in sources[reads]]
         return [
             *(f"reports/figures/{experiment}_{f}.{e}" for f in figures for e in FIGURE_FORMATS),
             *(f"reports/tables/{experiment}_{d}_sdr.{e}" for d in tested for e in TABLE_FORMATS),
@@ -123,7 +173,7 @@ class Files:
         return output if self.cells.config.keep_estimates else temp(output)
 
 
-def find_figures(reads: str) -> list[str]:
-    """Names of the figures drawn from `reads`: "scores", "models" or "activity"; one file each."""
-    folder = ROOT / "iass" / "reporting" / "figures" / reads
-    return sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+def list_figures() -> list[tuple[str, str]]:
+    """Return the folder (what is drawn from) and the name of every figure; one file each."""
+    figures = (ROOT / "iass" / "reporting" / "figures").glob("*/*.py")
+    return sorted((path.parent.name, path.stem) for path in figures if path.stem != "__init__")

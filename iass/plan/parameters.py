@@ -4,9 +4,12 @@ import json
 import os
 import shlex
 from dataclasses import asdict, dataclass
+from typing import Any
 
+from iass.foundation.plugins import method_module
 from iass.foundation.train_settings import WITHOUT_EFFECT
 from iass.plan.cells import Cells, Wildcards
+from iass.plan.declared import find_defaults
 from iass.plan.files import Files
 from iass.plan.launch import Untracked, write_command, write_machine, write_separation
 
@@ -103,19 +106,100 @@ class Parameters:
 
     def report_context(self, wildcards: Wildcards) -> str:
         """What a page takes from the config and the card: a reporting Context as JSON."""
-        entry = self.cells.config.experiments[wildcards.experiment]
-        card = self.cells.cards[wildcards.dataset]
-        context = {
-            "experiment": wildcards.experiment,
-            "dataset": wildcards.dataset,
+        return json.dumps(self._context(wildcards.experiment, wildcards.dataset))
+
+    def _context(self, experiment: str, dataset: str) -> dict[str, Any]:
+        entry = self.cells.config.experiments[experiment]
+        card = self.cells.cards[dataset]
+        return {
+            "experiment": experiment,
+            "dataset": dataset,
             "methods": entry.methods,
             "kinds": {method: self.cells.config.methods[method].kind for method in entry.methods},
-            "targets": self.cells.targets(wildcards.experiment, wildcards.dataset),
+            "targets": self.cells.targets(experiment, dataset),
             "data": f"{card.title}: {card.description.rstrip('.')}{OVERLAP * entry.allow_overlap}",
             "errata": entry.errata,
             "window_s": self.cells.config.scoring.window_s,
         }
-        return json.dumps(context)
+
+    def report_job(self, _: Wildcards) -> str:
+        """What a page over all experiments takes from the config: a ReportJob as JSON."""
+        methods = {name: self._method_facts(name) for name in self.cells.config.methods}
+        pages = [self._report_page(name, dataset) for name, dataset in self.cells.scored()]
+        margin_db = self.cells.config.claims.margin_db
+        return json.dumps({"margin_db": margin_db, "methods": methods, "pages": pages})
+
+    def _method_facts(self, method: str) -> dict[str, Any]:
+        entry = self.cells.config.methods[method]
+        is_command = entry.kind == "command"
+        defaults = {} if is_command else find_defaults(method_module(method, entry), "Method")
+        return {
+            "kind": entry.kind,
+            "module": entry.module or method,
+            "options": defaults | entry.options,
+            "train": entry.train.outcome(),
+        }
+
+    def _report_page(self, experiment: str, dataset: str) -> dict[str, Any]:
+        entry = self.cells.config.experiments[experiment]
+        modules = {name: d.module or name for name, d in self.cells.config.datasets.items()}
+        train_on = entry.train_on
+        return {
+            "context": self._context(experiment, dataset),
+            "channels": entry.channels,
+            "train_on": modules[train_on] if train_on else None,
+            "test_on": modules[dataset],
+            "manifest": f"results/data/{train_on}/manifest.json" if train_on else None,
+            "labels": f"results/data/{dataset}/labels.parquet",
+        }
+
+    def listen_wish(self, wildcards: Wildcards) -> str:
+        """What the page may play of a data set, as JSON: a Wish of reporting."""
+        listen = self.cells.config.listen
+        wish = {
+            "tracks": listen.tracks,
+            "names": listen.names.get(wildcards.dataset),
+            "seconds": listen.seconds,
+            "publishable": self.cells.cards[wildcards.dataset].publishable,
+            "private": listen.private,
+        }
+        return json.dumps(wish)
+
+    def listen_targets(self, wildcards: Wildcards) -> str:
+        """Names of the targets of an experiment on a data set, separated by commas."""
+        return ",".join(self.cells.targets(wildcards.experiment, wildcards.dataset))
+
+    def mp3_quality(self, _: Wildcards) -> int:
+        """LAME's quality of the clips."""
+        return self.cells.config.listen.mp3_quality
+
+    def listen_page(self, _: Wildcards) -> str:
+        """What the listening page takes from the config and the cards, as JSON: a PageWish."""
+        listen, played = self.cells.config.listen, self.cells.listened()
+        page = {
+            "max_mb": listen.max_mb,
+            "private": listen.private,
+            "contexts": [self._context(name, dataset) for name, dataset in played],
+            "left_out": [
+                {
+                    "title": "all tracks",
+                    "dataset": dataset,
+                    "reason": self._explain_silence(dataset),
+                }
+                for dataset in dict.fromkeys(d for _, d in self.cells.scored())
+                if dataset not in {d for _, d in played}
+            ],
+        }
+        return json.dumps(page)
+
+    def _explain_silence(self, dataset: str) -> str:
+        """Return why the page plays nothing of a data set."""
+        if self.cells.config.listen.names.get(dataset) == []:
+            return "the config wants none (listen.names)"
+        return (
+            f"{self.cells.cards[dataset].licence} With listen.private in the config the page is "
+            "for your own use, and plays it."
+        )
 
     def gpu_slots(self, wildcards: Wildcards) -> int:
         """GPUs that a job of a method takes: one for a network where there is any, else none."""

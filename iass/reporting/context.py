@@ -8,14 +8,17 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from iass.foundation.config import Kind
+from iass.scoring.table import ERRATUM
 
 SYSTEM_KINDS: tuple[Kind, ...] = ("trained", "pretrained", "command")
 """Kinds that compete; bounds and oracles only mark what is possible."""
 
 Errata = Literal["keep", "drop"]
-ERRATUM = "erratum:"
 HEARD = "†"  # marks every number that rests on songs which the method was trained on
 HEARD_NOTE = f"{HEARD}: was trained on some of these songs."
+FAULTY = "‡"  # marks every number that rests on songs with a known fault, where those are kept
+FAULTY_NOTE = f"{FAULTY}: some of these songs have known faults (flag erratum:...)."
+RUNS = "reports/tables/provenance.csv"  # leads from every number to data, code and machine
 WITHOUT_ERRATA = " Tracks with known faults are left out."
 MASK = "museval"  # the rule of every published number that ours stand beside
 
@@ -47,8 +50,8 @@ class Context:
     def statistic(self) -> str:
         """The sentence that says what a summary number of this context is."""
         return (
-            f"Median over tracks of each track's median over {self.window_s:g}-s frames, in dB, "
-            "with the 25 % and 75 % quantiles over tracks; n is the number of tracks scored; "
+            f"Median over tracks of each track's median over {self.window_s:g}-s frames, in dB "
+            "[95 % BCa bootstrap interval over tracks]; n is the number of tracks scored; "
             f"silence scores an SDR of 0 dB.{WITHOUT_ERRATA * (self.errata == 'drop')}"
         )
 
@@ -58,17 +61,25 @@ def parse_context(text: str) -> Context:
     return TypeAdapter(Context).validate_json(text)
 
 
-def select_scores(scores: pd.DataFrame, context: Context) -> pd.DataFrame:
-    """Return the rows of a score table that belong to the context, under museval's mask.
+def select_experiment(scores: pd.DataFrame, context: Context) -> pd.DataFrame:
+    """Return the rows of a score table that belong to the experiment, on all of its data sets.
 
     Without the tracks that have a flag erratum:..., if the context drops those.
     """
     is_faulty = scores["flags"].str.contains(ERRATUM, regex=False)
-    is_wanted = (
-        (scores["experiment"] == context.experiment)
-        & (scores["dataset"] == context.dataset)
-        & (scores["mask"] == MASK)
-        & ~(is_faulty & (context.errata == "drop"))
-    )
-    selected: pd.DataFrame = scores[is_wanted].reset_index(drop=True)
+    is_wanted = scores["experiment"] == context.experiment
+    selected: pd.DataFrame = scores[is_wanted & ~(is_faulty & (context.errata == "drop"))]
+    return selected.reset_index(drop=True)
+
+
+def select_scores(scores: pd.DataFrame, context: Context) -> pd.DataFrame:
+    """Return the rows of `select_experiment` on the context's data set, under every mask."""
+    rows = select_experiment(scores, context)
+    selected: pd.DataFrame = rows[rows["dataset"] == context.dataset]
+    return selected.reset_index(drop=True)
+
+
+def select_mask(scores: pd.DataFrame, mask: str = MASK) -> pd.DataFrame:
+    """Return the rows of a score table under one mask."""
+    selected: pd.DataFrame = scores[scores["mask"] == mask].reset_index(drop=True)
     return selected

@@ -1,6 +1,6 @@
 """The step `figure`: from declared result files to one figure under reports/.
 
-A figure is found by its file: figures/scores, figures/models or figures/activity, by what it reads.
+A figure is found by its file: figures/<what it reads>/<figure>.py.
 Every function names its outputs by a stem, to which each format adds its suffix.
 """
 
@@ -14,7 +14,8 @@ import pandas as pd
 
 from iass.foundation.errors import UserError
 from iass.reporting.cards import read_cards
-from iass.reporting.context import Context, select_scores
+from iass.reporting.context import Context, select_experiment
+from iass.reporting.costs import read_costs
 from iass.reporting.figures.output import save_figure
 from iass.reporting.style import PRINT_STYLE
 from iass.scoring.table import read_scores
@@ -27,12 +28,8 @@ _NO_ACTIVITY = pd.DataFrame(
 def draw_score_figure(figure: str, scores: Path, context: Context, output_stem: Path) -> None:
     """Draw figures/scores/<figure>.py from the score table, for one experiment and data set."""
     module = _load_figure("scores", figure)
-    _draw(
-        module,
-        module.tabulate(select_scores(read_scores(scores), context), context),
-        context,
-        output_stem,
-    )
+    rows = select_experiment(read_scores(scores), context)
+    _draw(module, module.tabulate(rows, context), context, output_stem)
 
 
 def draw_model_figure(
@@ -58,6 +55,21 @@ def draw_activity_figure(
     predicted = pd.concat(tables, ignore_index=True) if tables else _NO_ACTIVITY
     module = _load_figure("activity", figure)
     _draw(module, module.tabulate(predicted, _read_table(labels), context), context, output_stem)
+
+
+def draw_cost_figure(
+    figure: str,
+    scores: Path,
+    manifest: Path,
+    records: Sequence[Path],
+    context: Context,
+    output_stem: Path,
+) -> None:
+    """Draw figures/costs/<figure>.py from scores and what `read_costs` reads."""
+    module = _load_figure("costs", figure)
+    rows = select_experiment(read_scores(scores), context)
+    costs = read_costs(manifest, records)
+    _draw(module, module.tabulate(costs, rows, context), context, output_stem)
 
 
 def _load_figure(reads: str, figure: str) -> Any:

@@ -1,7 +1,11 @@
 """A few numbers for a person who waits at a terminal."""
 
+from io import StringIO
+
 import numpy as np
 import pandas as pd
+from rich.console import Console
+from rich.table import Table
 
 from iass.scoring.table import METRICS
 from iass.statistics.summary import summarise_per_seed
@@ -21,6 +25,13 @@ def format_medians(scores: pd.DataFrame) -> str:
     counts = summary[summary["metric"] == metrics[0]].set_index("target")["tracks_scored"]
     table = medians.map(_format_decibels).assign(n=counts.astype(str)).reset_index()
     return table.to_string(index=False) + "\nMedians in dB over frames, then over n tracks."
+
+
+def print_table(page: Table, width: int) -> str:
+    """Return a table as text of `width` columns, without colours and trailing blanks."""
+    text = StringIO()
+    Console(file=text, width=width, color_system=None).print(page)
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
 
 
 def _format_decibels(value_db: float) -> str:

@@ -7,16 +7,15 @@ import pandas as pd
 
 from iass.foundation.errors import UserError
 from iass.foundation.files import write_text
-from iass.reporting.context import Context, select_scores
+from iass.reporting.context import Context, select_mask, select_scores
 from iass.reporting.tables.results import format_summary, render_tables, write_result_tables
 from iass.scoring.table import read_scores
 
 
 def write_tables(scores: Path, context: Context, output_stem: Path) -> None:
     """Write the result table of one experiment and data set as .csv, .md and .tex."""
-    write_result_tables(
-        render_tables(select_scores(read_scores(scores), context), context), output_stem
-    )
+    rows = select_mask(select_scores(read_scores(scores), context))
+    write_result_tables(render_tables(rows, context), output_stem)
 
 
 def summarise_tables(folder: Path, width: int = 100) -> str:

@@ -1,5 +1,6 @@
 """Scores that others computed with museval, as rows of our score table."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -18,9 +19,20 @@ def import_submissions(folder: Path, dataset: str, experiment: str = "imported")
     a track are named by folder and file. `run_id` is the start of the file's sha256. UserError
     names a missing folder, one without tracks, a track that occurs twice and a malformed file.
     """
-    files = [
+    return tabulate_files(find_submissions(folder), dataset, experiment)
+
+
+def find_submissions(folder: Path) -> list[tuple[str, Path]]:
+    """Return method and file of every track in `folder`; layout and UserError as above."""
+    return [
         (method.name, path) for method in _find_methods(folder) for path in _find_tracks(method)
     ]
+
+
+def tabulate_files(
+    files: Sequence[tuple[str, Path]], dataset: str, experiment: str
+) -> pd.DataFrame:
+    """Return the score table of museval's files, each of a method and of the track of its name."""
     tables = [
         read_museval_json(path).assign(method=method, track=path.stem, run_id=hash_file(path)[:16])
         for method, path in show_progress(files, "import", len(files))
@@ -33,7 +45,7 @@ def import_submissions(folder: Path, dataset: str, experiment: str = "imported")
         protocol="joint",
         flags="",
     )
-    return check_scores(rows, str(folder))
+    return check_scores(rows, "the scores of museval's files")
 
 
 def _find_methods(folder: Path) -> list[Path]:

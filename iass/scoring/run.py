@@ -1,10 +1,10 @@
 """The step `score`: one method's estimates of one shard become rows of the score table."""
 
+import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ from iass.foundation.config import Protocol, Scoring
 from iass.foundation.errors import UserError
 from iass.foundation.files import hash_file, hash_text, read_json, write_json
 from iass.foundation.progress import show_progress
-from iass.foundation.provenance import describe_environment, describe_packages
+from iass.foundation.provenance import ENVIRONMENT, describe_packages, describe_step
 from iass.preparation.activity import read_track_labels
 from iass.preparation.manifest import Manifest, Track, read_manifest
 from iass.preparation.overlap import read_heard_tracks
@@ -32,7 +32,7 @@ from iass.separation.run import select_shard
 
 UNDEFINED = "no frame to divide by: the target never plays, always plays or is never predicted"
 PACKAGES = ("museval", "numpy", "scikit-learn", "scipy", "torch")
-"""Packages whose versions enter the provenance."""
+"""Packages whose versions decide a track's rows: another version scores it anew."""
 
 
 @dataclass(frozen=True)
@@ -197,14 +197,28 @@ def _tabulate(
 
 
 def _write_provenance(job: ScoringJob) -> str:
-    """Write the sidecar that a run id leads to, and return the id, a hash of its content."""
-    content: Mapping[str, Any] = {
+    """Write the sidecars that a run id leads to, and return the id, a hash of the first's content.
+
+    <id>.json says what decides the scores: whoever writes it writes the same bytes. <id>/ says
+    where and when, in a file per shard, so that machines that share a run do not overwrite each
+    other; of a shard that was done twice the last counts.
+    """
+    content = {
         "run": read_json(job.estimates / "run.json"),
         "protocol": job.protocol,
         "scoring": job.scoring.model_dump(mode="json"),
         "code": job.code,
     }
-    run_id = hash_text(repr(content))[:16]
-    environment = describe_environment() | describe_packages(*PACKAGES)
-    write_json(job.provenance / f"{run_id}.json", {"content": content, "environment": environment})
+    run_id = hash_text(json.dumps(content, sort_keys=True))[:16]
+    write_json(job.provenance / f"{run_id}.json", content)
+    _write_environment(job, job.provenance / run_id)
     return run_id
+
+
+def _write_environment(job: ScoringJob, folder: Path) -> None:
+    separated = read_json(job.estimates / ENVIRONMENT)
+    for stale in set(folder.glob("shard*.json")) - set(folder.glob(f"shard*of{job.shards}.json")):
+        stale.unlink(missing_ok=True)  # of a config with another number of shards
+    write_json(
+        folder / f"shard{job.shard}of{job.shards}.json", separated | {"scored": describe_step()}
+    )

@@ -34,6 +34,7 @@ DTYPES: dict[str, Any] = {
 COLUMNS = list(DTYPES)
 METRICS = ("SDR", "ISR", "SIR", "SAR")
 TRAINED_ON = "trained_on"  # flag of a song that the method has learned from
+ERRATUM = "erratum:"  # begins the flag of a song with a known fault
 TAIL = "behind the last whole frame: left out, as museval does"  # reason of a song's last part
 NULLABLE = ("seed", "frame_s", "value")
 ORDER = [

@@ -1,95 +1,47 @@
-# A figure is found by its file: iass/reporting/figures/<what it reads>/<figure>.py.
-
-
-rule score_figure:
-    input:
+# A figure is found by its file: iass/reporting/figures/<what it reads>/<figure>.py, with a caption
+# of its own in workflow/report/<figure>.rst. It has the inputs of its folder.
+figure_inputs = {
+    "scores": ["results/scores.parquet"],
+    "models": [plan.files.model_cards],
+    "activity": ["results/data/{dataset}/labels.parquet", plan.files.activities],
+    "costs": [
         "results/scores.parquet",
-    output:
-        pdf="reports/figures/{experiment}_{dataset}_{figure}.pdf",
-        svg="reports/figures/{experiment}_{dataset}_{figure}.svg",
-        csv="reports/figures/{experiment}_{dataset}_{figure}.csv",
-        png=report(
-            "reports/figures/{experiment}_{dataset}_{figure}.png",
-            caption="../report/sdr.rst",
-            category="{experiment}",
-            subcategory="Scores",
-            labels={"data set": "{dataset}", "figure": "{figure}"},
-        ),
-    log:
-        "results/logs/figures/{experiment}_{dataset}_{figure}.log",
-    wildcard_constraints:
-        figure=wildcard_pattern(find_figures("scores")),
-    conda:
-        "../envs/report.yaml"
-    params:
-        context=plan.params.report_context,
-        code=plan.code.figure,
-    message:
-        "Draw {wildcards.figure} of {wildcards.experiment} on {wildcards.dataset}"
-    shell:
-        "python -m iass step score-figure {wildcards.figure} {input} --context {params.context:q}"
-        " --output {output.pdf} 2> {log}"
+        "results/data/{dataset}/manifest.json",
+        plan.files.cost_records,
+    ],
+}
 
+for reads, figure in list_figures():
 
-rule model_figure:
-    input:
-        plan.files.model_cards,
-    output:
-        pdf="reports/figures/{experiment}_{dataset}_{figure}.pdf",
-        svg="reports/figures/{experiment}_{dataset}_{figure}.svg",
-        csv="reports/figures/{experiment}_{dataset}_{figure}.csv",
-        png=report(
-            "reports/figures/{experiment}_{dataset}_{figure}.png",
-            caption="../report/training_curves.rst",
-            category="{experiment}",
-            subcategory="Training",
-            labels={"data set": "{dataset}", "figure": "{figure}"},
-        ),
-    log:
-        "results/logs/figures/{experiment}_{dataset}_{figure}.log",
-    wildcard_constraints:
-        figure=wildcard_pattern(find_figures("models")),
-    conda:
-        "../envs/report.yaml"
-    params:
-        context=plan.params.report_context,
-        code=plan.code.figure,
-    message:
-        "Draw {wildcards.figure} of {wildcards.experiment} on {wildcards.dataset}"
-    shell:
-        "python -m iass step model-figure {wildcards.figure} {input} --context {params.context:q}"
-        " --output {output.pdf} 2> {log}"
-
-
-rule activity_figure:
-    input:
-        labels="results/data/{dataset}/labels.parquet",
-        activity=plan.files.activities,
-    output:
-        pdf="reports/figures/{experiment}_{dataset}_{figure}.pdf",
-        svg="reports/figures/{experiment}_{dataset}_{figure}.svg",
-        csv="reports/figures/{experiment}_{dataset}_{figure}.csv",
-        png=report(
-            "reports/figures/{experiment}_{dataset}_{figure}.png",
-            caption="../report/activity.rst",
-            category="{experiment}",
-            subcategory="Activity",
-            labels={"data set": "{dataset}", "figure": "{figure}"},
-        ),
-    log:
-        "results/logs/figures/{experiment}_{dataset}_{figure}.log",
-    wildcard_constraints:
-        figure=wildcard_pattern(find_figures("activity")),
-    conda:
-        "../envs/report.yaml"
-    params:
-        context=plan.params.report_context,
-        code=plan.code.figure,
-    message:
-        "Draw {wildcards.figure} of {wildcards.experiment} on {wildcards.dataset}"
-    shell:
-        "python -m iass step activity-figure {wildcards.figure} {input.activity}"
-        " --labels {input.labels} --context {params.context:q} --output {output.pdf} 2> {log}"
+    rule:
+        name:
+            f"draw_{figure}"
+        input:
+            *figure_inputs[reads],
+        output:
+            pdf=f"reports/figures/{{experiment}}_{{dataset}}_{figure}.pdf",
+            svg=f"reports/figures/{{experiment}}_{{dataset}}_{figure}.svg",
+            csv=f"reports/figures/{{experiment}}_{{dataset}}_{figure}.csv",
+            png=report(
+                f"reports/figures/{{experiment}}_{{dataset}}_{figure}.png",
+                caption=f"../report/{figure}.rst",
+                category="{experiment}",
+                subcategory=reads.capitalize(),
+                labels={"data set": "{dataset}", "figure": figure},
+            ),
+        log:
+            f"results/logs/figures/{{experiment}}_{{dataset}}_{figure}.log",
+        conda:
+            "../envs/report.yaml"
+        params:
+            step=f"{reads}-figure {figure}",  # the command below is the same for all
+            context=plan.params.report_context,
+            code=plan.code.figure(reads, figure),
+        message:
+            f"Draw {figure} of {{wildcards.experiment}} on {{wildcards.dataset}}"
+        shell:
+            "python -m iass step {params.step} {input} --context {params.context:q}"
+            " --output {output.pdf} 2> {log}"
 
 
 rule result_table:

@@ -14,7 +14,7 @@ class MusdbCard(Card):
 
     licence = (
         "A licence per song (102 restricted, 48 CC BY-NC-SA): academic use only, no "
-        "redistribution of the restricted songs."
+        "redistribution of the restricted songs; no public page plays any of them here."
     )
     needs_consent = True
     targets = {name: (name,) for name in STEMS}

@@ -1,25 +1,29 @@
-"""The result table: median SDR of every method on every target, with its spread and n."""
+"""The result table: median SDR of every method on every target, with its interval and n."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from iass.foundation.files import write_text
 from iass.reporting.cells import Cell, complete_summary, list_cells
-from iass.reporting.context import HEARD, HEARD_NOTE, Context
+from iass.reporting.context import FAULTY, FAULTY_NOTE, HEARD, HEARD_NOTE, RUNS, Context
 from iass.reporting.latex import escape_latex, format_booktabs
 from iass.reporting.style import label_name
+from iass.reporting.terminal import print_table
 from iass.scoring.table import METRICS
 from iass.statistics.summary import summarise_over_seeds
 
+Cells = dict[tuple[str, str], Cell]
+
 NOT_RUN = "not run"
 NOT_SCORED = "not scored"
+MOST_DOUBLE = 16  # methods with two lines each that fit on a page of LaTeX
+RANKS_NOTE = "Bold: the best system of each target; underlined: the second."
 _DECIMALS = "%.3f"  # dB in CSV; the third decimal is far below the spread over tracks
 
 
@@ -38,7 +42,7 @@ def render_tables(scores: pd.DataFrame, context: Context) -> ResultTables:
     Rows are the methods and columns the targets of the context; a cell without scores says
     "not run", or "not scored" with the reason in a footnote.
     """
-    summary = summarise_over_seeds(scores)
+    summary = summarise_over_seeds(scores[scores["metric"].isin(METRICS)])
     others = [metric for metric in METRICS if metric != "SDR"]
     sdr = complete_summary(summary, "SDR", context)
     tables = [sdr, *(complete_summary(summary, metric, context) for metric in others)]
@@ -59,7 +63,8 @@ def format_summary(table: pd.DataFrame, width: int = 100) -> str:
     * marks the best system of a target; the last row says how many tracks a median rests on.
     """
     sdr = table[table["metric"] == "SDR"]
-    sdr = sdr.assign(reason=sdr["reason"].astype("str").fillna(""))
+    texts = ["reason", "interval_note"]
+    sdr = sdr.assign(**{name: sdr[name].astype("str").fillna("") for name in texts})
     cells, methods, targets = list_cells(sdr), sdr["method"].unique(), sdr["target"].unique()
     first = sdr.iloc[0]
     page = Table(
@@ -68,7 +73,7 @@ def format_summary(table: pd.DataFrame, width: int = 100) -> str:
         caption=" ".join(
             [
                 f"{first['data']}. 0 dB: what silence scores. *: the best system.",
-                *_note_heard(cells),
+                *_note_marks(cells),
             ]
         ),
         title_justify="left",
@@ -82,18 +87,10 @@ def format_summary(table: pd.DataFrame, width: int = 100) -> str:
         page.add_row(label_name(method), *row)
     page.add_section()
     page.add_row("tracks (n)", *(_format_n(cells, target) for target in targets))
-    return _print_text(page, width)
+    return print_table(page, width)
 
 
-def _print_text(page: Table, width: int) -> str:
-    text = StringIO()
-    Console(file=text, width=width, color_system=None).print(page)
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
-
-
-def _arrange(
-    cells: dict[tuple[str, str], Cell], context: Context, format_cell: Callable[[Cell], str]
-) -> list[list[str]]:
+def _arrange(cells: Cells, context: Context, format_cell: Callable[[Cell], str]) -> list[list[str]]:
     """Return the table body: a row per method, its label first."""
     return [
         [label_name(method), *(format_cell(cells[method, target]) for target in context.targets)]
@@ -108,32 +105,57 @@ def _format_markdown(sdr: pd.DataFrame, context: Context) -> str:
     body = _arrange(cells, context, _format_markdown_cell)
     lines = [f"| {' | '.join(row)} |" for row in (header, rule, *body)]
     notes = [
-        f"{_describe(context)} Bold: the best system of each target.",
-        *_note_heard(cells),
+        f"{_describe(context)} {RANKS_NOTE} Runs behind the numbers: {RUNS}.",
+        *_note_intervals(cells),
+        *_note_marks(cells),
         *_list_failures(cells),
     ]
     return "\n".join(lines) + "\n\n" + "\n\n".join(notes) + "\n"
 
 
 def _format_latex(sdr: pd.DataFrame, context: Context) -> str:
-    """Return the table in LaTeX; each method takes two lines, medians and their spread."""
+    """Return the table in LaTeX; it fits on a page with up to 31 methods or seven targets.
+
+    For that reason n stands in the last line.
+    """
     cells = list_cells(sdr)
     header = ["SDR, dB", *(escape_latex(label_name(target)) for target in context.targets)]
-    medians = _arrange(cells, context, _format_latex_median)
-    spreads = _arrange(cells, context, _format_latex_spread)
-    body = [
-        line
-        for median, spread in zip(medians, spreads, strict=True)
-        for line in ([escape_latex(median[0]), *median[1:]], ["", *spread[1:]])
+    is_long = len(context.methods) > MOST_DOUBLE
+    body = (_list_single_lines if is_long else _list_double_lines)(cells, context)
+    counts = [
+        r"\midrule" "\ntracks ($n$)",
+        *(_format_n(cells, target) for target in context.targets),
     ]
     notes = [
         _describe(context),
-        "Bold: the best system of each target.",
-        *_note_heard(cells),
+        RANKS_NOTE,
+        *_note_intervals(cells),
+        *_note_marks(cells),
         *_list_failures(cells),
     ]
     label = f"tab:{context.experiment}-{context.dataset}"
-    return format_booktabs(header, body, escape_latex(" ".join(notes)), label)
+    caption = escape_latex(" ".join(notes))
+    return format_booktabs(header, [*body, counts], caption, label, r"\footnotesize" * is_long)
+
+
+def _list_double_lines(cells: Cells, context: Context) -> list[list[str]]:
+    """Return a line of medians per method and, if there are any, one of intervals below it."""
+    medians = _arrange(cells, context, _format_latex_median)
+    intervals = _arrange(cells, context, _format_latex_interval)
+    return [
+        line
+        for median, interval in zip(medians, intervals, strict=True)
+        for line in ([escape_latex(median[0]), *median[1:]], ["", *interval[1:]])
+        if any(line[1:])
+    ]
+
+
+def _list_single_lines(cells: Cells, context: Context) -> list[list[str]]:
+    """Return a line per method, each median with its interval beside it."""
+    rows = _arrange(
+        cells, context, lambda c: f"{_format_latex_median(c)} {_format_latex_interval(c)}".strip()
+    )
+    return [[escape_latex(name), *row] for name, *row in rows]
 
 
 def _describe(context: Context) -> str:
@@ -146,17 +168,22 @@ def _format_plain_cell(cell: Cell) -> str:
 
 def _format_markdown_cell(cell: Cell) -> str:
     median = _format_median(cell)
-    return f"{f'**{median}**' if cell.is_best else median}{_format_spread(cell)}"
+    if not cell.tracks_scored:
+        return median
+    shown = f"**{median}**" if cell.is_best else f"<u>{median}</u>" if cell.is_second else median
+    interval = _format_interval(cell)
+    return f"{shown}{f' {interval}' * bool(interval)} n={_format_count(cell)}"
 
 
 def _format_latex_median(cell: Cell) -> str:
     median = escape_latex(_format_median(cell)).replace("-", "$-$")
-    return rf"\textbf{{{median}}}" if cell.is_best else median
+    command = r"\textbf" if cell.is_best else r"\underline" if cell.is_second else ""
+    return f"{command}{{{median}}}" if command else median
 
 
-def _format_latex_spread(cell: Cell) -> str:
-    spread = _format_spread(cell).strip().replace("-", "$-$").replace("n=", "$n$=")
-    return rf"{{\scriptsize {spread}}}" if spread else ""
+def _format_latex_interval(cell: Cell) -> str:
+    interval = _format_interval(cell).replace("-", "$-$")
+    return rf"{{\scriptsize {interval}}}" if interval else ""
 
 
 def _format_median(cell: Cell) -> str:
@@ -164,13 +191,12 @@ def _format_median(cell: Cell) -> str:
         return NOT_RUN
     if not cell.tracks_scored:
         return NOT_SCORED
-    return f"{cell.median:z.2f}{HEARD if cell.tracks_trained_on else ''}"
+    marks = HEARD * bool(cell.tracks_trained_on) + FAULTY * bool(cell.tracks_erratum)
+    return f"{cell.median:z.2f}{marks}"
 
 
-def _format_spread(cell: Cell) -> str:
-    if not cell.tracks_scored:
-        return ""
-    return f" [{cell.q25:z.1f}, {cell.q75:z.1f}] n={_format_count(cell)}"
+def _format_interval(cell: Cell) -> str:
+    return f"[{cell.low:z.1f}, {cell.high:z.1f}]" if np.isfinite(cell.low) else ""
 
 
 def _format_count(cell: Cell) -> str:
@@ -178,7 +204,7 @@ def _format_count(cell: Cell) -> str:
     return f"{cell.tracks_scored}/{cell.tracks}" if cell.tracks_failed else f"{cell.tracks_scored}"
 
 
-def _format_n(cells: dict[tuple[str, str], Cell], target: str) -> str:
+def _format_n(cells: Cells, target: str) -> str:
     counts = {cell.tracks_scored for cell in cells.values() if cell.target == target} - {0}
     if not counts:
         return "0"
@@ -186,24 +212,39 @@ def _format_n(cells: dict[tuple[str, str], Cell], target: str) -> str:
     return f"{low}" if low == high else f"{low} to {high}"
 
 
-def _note_heard(cells: dict[tuple[str, str], Cell]) -> list[str]:
-    return [HEARD_NOTE] if any(cell.tracks_trained_on for cell in cells.values()) else []
+def _note_marks(cells: Cells) -> list[str]:
+    is_heard = any(cell.tracks_trained_on for cell in cells.values())
+    is_faulty = any(cell.tracks_erratum for cell in cells.values())
+    return [HEARD_NOTE] * is_heard + [FAULTY_NOTE] * is_faulty
 
 
-def _list_failures(cells: dict[tuple[str, str], Cell]) -> list[str]:
-    """Return a sentence per target and reason for which tracks could not be scored."""
-    methods: dict[str, list[str]] = {}
+def _note_intervals(cells: Cells) -> list[str]:
+    """Return what the intervals' notes say, each once, as one sentence per note."""
+    notes = [note for cell in cells.values() for note in cell.interval_note.split("; ")]
+    return [f"{note[0].upper()}{note[1:]}." for note in dict.fromkeys(filter(None, notes))]
+
+
+def _list_failures(cells: Cells) -> list[str]:
+    """Return a sentence per reason for which tracks could not be scored, with targets, methods."""
+    methods: dict[tuple[str, str], list[str]] = {}
     for cell in cells.values():
         if cell.tracks_failed:
-            methods.setdefault(_describe_failure(cell), []).append(label_name(cell.method))
-    return [f"{failure}: {', '.join(names)}." for failure, names in methods.items()]
+            methods.setdefault((cell.target, _describe_failure(cell)), []).append(cell.method)
+    targets: dict[tuple[str, str], list[str]] = {}
+    for (target, failure), names in methods.items():
+        targets.setdefault((failure, _join_labels(names)), []).append(target)
+    return [f"{_join_labels(names)}: {failure}: {by}." for (failure, by), names in targets.items()]
 
 
 def _describe_failure(cell: Cell) -> str:
     return (
-        f"{label_name(cell.target)}, {cell.tracks_failed} of {cell.tracks} tracks not scored "
+        f"{cell.tracks_failed} of {cell.tracks} tracks not scored "
         f"({cell.reason or 'no reason given'})"
     )
+
+
+def _join_labels(names: list[str]) -> str:
+    return ", ".join(map(label_name, names))
 
 
 def _format_csv(table: pd.DataFrame) -> str:

@@ -4,41 +4,39 @@ One panel per target shows one track: of all tracks with a prediction the one in
 plays closest to half of the time, so that there is something to predict.
 """
 
-from collections.abc import Hashable
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from numpy.typing import NDArray
 
 from iass.preparation.activity import ACTIVE
 from iass.reporting.context import Context
-from iass.reporting.figures.parts import draw_message, write_footnote
+from iass.reporting.figures.parts import draw_legend, draw_nothing, split_targets, write_footnote
+from iass.reporting.frames import tabulate_frames
 from iass.reporting.style import DARK, WIDTH_IN, colour_methods, label_name
-from iass.scoring.activity import OPEN, align_labels, compute_f1
+from iass.scoring.activity import OPEN, compute_f1
 
-LABEL_RATE_HZ = 44100  # rate of the music whose labels are drawn
 COLUMNS = ["target", "track", "method", "seed", "time_s", "reference", "probability", "gate"]
 F1_COLUMNS = ["f1", "f1_always_on", "tracks"]
 PANEL_IN = 0.72  # inches; height of a panel
 REFERENCE = "#D9D9D9"
 GATE_TOP = -0.08  # of the probability axis; gates are drawn as bars below zero
 GATE_STEP = 0.16
+_DESCRIPTION = (
+    "One track per target, named at the right: the one in which the target plays closest to half "
+    f"of the time. Grey: reference confidence of at least {ACTIVE:g}. F1: of the gate over all "
+    "frames of n tracks, beside what a gate that is always open reaches."
+)
 
 
 def tabulate(activity: pd.DataFrame, labels: pd.DataFrame, context: Context) -> pd.DataFrame:
     """Return the drawn track of each target, one row per method and predicted frame.
 
-    `reference` is 1 where the label nearest in time is at least ACTIVE; of several training
-    seeds the lowest is shown. `f1` of the gate and `f1_always_on` are over the frames of all
-    `tracks` with a prediction.
+    `f1` of the gate and `f1_always_on` are over the frames of all `tracks` with a prediction.
     """
-    known = activity["method"].isin(context.methods) & activity["target"].isin(context.targets)
-    predicted = _add_reference(_keep_lowest_seed(activity[known]), labels)
+    predicted = tabulate_frames(activity, labels, context)
     if predicted.empty:
         return pd.DataFrame(columns=[*COLUMNS, *F1_COLUMNS])
     rows = predicted.merge(_choose_tracks(predicted, labels), on=["target", "track"])
@@ -47,11 +45,11 @@ def tabulate(activity: pd.DataFrame, labels: pd.DataFrame, context: Context) -> 
 
 def render(data: pd.DataFrame, context: Context) -> Figure:
     """Draw the table of `tabulate`, one panel per target in the context's order."""
-    targets = [target for target in context.targets if (data["target"] == target).any()]
+    targets = list(split_targets(data, context))
     if not targets:
-        return draw_message(f"{context.experiment} on {context.dataset}: no activity predicted")
+        return draw_nothing(context, "no activity predicted")
     methods = [method for method in context.methods if (data["method"] == method).any()]
-    figure = Figure(figsize=(WIDTH_IN, PANEL_IN * len(targets) + 0.9), layout="constrained")
+    figure = Figure(figsize=(WIDTH_IN, PANEL_IN * len(targets) + 0.4), layout="constrained")
     axes = figure.subplots(len(targets), 1, sharex=True, squeeze=False)[:, 0]
     for place, target in zip(axes, targets, strict=True):
         _draw_panel(place, data[data["target"] == target], methods, context)
@@ -60,14 +58,8 @@ def render(data: pd.DataFrame, context: Context) -> Figure:
     axes[-1].set_xlabel("time (s)")
     axes[-1].tick_params(axis="x", length=3)
     _draw_legend(figure, methods, context)
-    write_footnote(figure, _describe(context))
+    write_footnote(figure, context, _DESCRIPTION)
     return figure
-
-
-def _keep_lowest_seed(activity: pd.DataFrame) -> pd.DataFrame:
-    seeds = activity["seed"].astype("Int64").fillna(0)
-    is_lowest = seeds == seeds.groupby(activity["method"]).transform("min")
-    return activity[is_lowest]
 
 
 def _choose_tracks(predicted: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
@@ -79,20 +71,6 @@ def _choose_tracks(predicted: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFram
     ranked = candidates.sort_values(["target", "distance", "track"])
     nearest: pd.DataFrame = ranked.drop_duplicates("target")[["target", "track"]]
     return nearest
-
-
-def _add_reference(predicted: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
-    """Add the label nearest in time, 0 beyond the last one and where a track has none."""
-    keys = ["target", "track"]
-    confidences: dict[Hashable, NDArray[Any]] = {
-        key: rows["confidence"].to_numpy() for key, rows in labels.groupby(keys)
-    }
-    times_s = predicted["frame_s"].to_numpy(np.float64)
-    reference = np.zeros(len(predicted), int)
-    for key, rows in predicted.groupby(keys).indices.items():
-        confidence = confidences.get(key, np.zeros(0))
-        reference[rows] = align_labels(times_s[rows], confidence, LABEL_RATE_HZ)
-    return predicted.rename(columns={"frame_s": "time_s"}).assign(reference=reference)
 
 
 def _compute_f1s(predicted: pd.DataFrame) -> pd.DataFrame:
@@ -148,13 +126,4 @@ def _draw_legend(figure: Figure, methods: list[str], context: Context) -> None:
         colour = colours[method]
         handles.append(Line2D([], [], color=colour, linewidth=0.9, label=f"{name}: probability"))
         handles.append(Patch(color=colour, label=f"{name}: gate open (bar below 0)"))
-    figure.legend(handles=handles, loc="outside upper center", ncols=3)
-
-
-def _describe(context: Context) -> str:
-    return (
-        f"Experiment {context.experiment}. {context.data}. One track per target, named at the "
-        "right: the one in which the target plays closest to half of the time. Grey: reference "
-        f"confidence of at least {ACTIVE:g}. F1: of the gate over all frames of n tracks, beside "
-        "what a gate that is always open reaches."
-    )
+    draw_legend(figure, handles)

@@ -7,16 +7,20 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
 from iass.reporting.cards import ModelCard
 from iass.reporting.context import Context
-from iass.reporting.figures.parts import draw_message, write_footnote
+from iass.reporting.figures.parts import draw_legend, draw_message, number_decades, write_footnote
 from iass.reporting.style import DARK, WIDTH_IN, colour_methods, label_name
 
 COLUMNS = ["method", "target", "seed", "step", "training_loss", "validation_loss", "is_best"]
 MOST_COLUMNS = 4
 PANEL_IN = 1.25  # inches; height of a panel
+_DESCRIPTION = (
+    "Loss by optimiser step; training: mean since the last point, with the activity loss where the "
+    "method has one; validation: whole songs; dot: the weights that were kept. Scales differ "
+    "between panels."
+)
 
 
 def tabulate(cards: Sequence[ModelCard], context: Context) -> pd.DataFrame:
@@ -38,14 +42,14 @@ def render(data: pd.DataFrame, context: Context) -> Figure:
         return draw_message(f"{context.experiment}: nothing trained")
     grid = _arrange_panels(panels)
     shape = (len(grid), len(grid[0]))
-    figure = Figure(figsize=(WIDTH_IN, PANEL_IN * shape[0] + 0.7), layout="constrained")
+    figure = Figure(figsize=(WIDTH_IN, PANEL_IN * shape[0] + 0.2), layout="constrained")
     axes = figure.subplots(*shape, squeeze=False)
     for row, names in zip(axes, grid, strict=True):
         for place, name in zip(row, names, strict=True):
             _draw_panel(place, name, data, context)
     figure.supylabel("loss", fontsize=7.5)
     _draw_legend(figure)
-    write_footnote(figure, _describe(context))
+    write_footnote(figure, context, _DESCRIPTION)
     return figure
 
 
@@ -102,18 +106,11 @@ def _draw_panel(axes: Axes, panel: Panel | None, data: pd.DataFrame, context: Co
         _draw_curve(axes, curve, colour)
     losses = rows[["training_loss", "validation_loss"]].to_numpy(np.float64)
     if (losses > 0).any():
-        _scale_loss(axes)
+        axes.set_yscale("log")
+        number_decades(axes.yaxis)
     title = f"{label_name(method)}: {label_name(target)}"
     axes.set_title(title, fontsize=6.5, loc="left", color=DARK, pad=3)
     axes.tick_params(labelsize=6)
-
-
-def _scale_loss(axes: Axes) -> None:
-    """Make the loss axis logarithmic, with plain numbers at 1, 2 and 5 of each decade."""
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
-    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def _draw_curve(axes: Axes, curve: pd.DataFrame, colour: str) -> None:
@@ -130,12 +127,4 @@ def _draw_legend(figure: Figure) -> None:
         Line2D([], [], color=DARK, linewidth=1.3, label="validation"),
         Line2D([], [], color="black", linestyle="", marker="o", markersize=3.5, label="kept"),
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=3)
-
-
-def _describe(context: Context) -> str:
-    return (
-        f"Experiment {context.experiment}. {context.data}. Loss by optimiser step; training: "
-        "mean since the last point, with the activity loss where the method has one; validation: "
-        "whole songs; dot: the weights that were kept. Scales differ between panels."
-    )
+    draw_legend(figure, handles)

@@ -5,7 +5,7 @@ oracles are grey, systems coloured; the 0 dB line is what silence scores. Tracks
 are drawn as triangles at its edge and counted.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,28 +15,40 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from numpy.typing import NDArray
 
-from iass.reporting.context import HEARD, HEARD_NOTE, Context
-from iass.reporting.figures.parts import draw_message, write_footnote
+from iass.reporting.context import Context
+from iass.reporting.figures.panels import colour_rows, repeats_colours
+from iass.reporting.figures.parts import (
+    FAINT,
+    NOT_RUN,
+    NOT_SCORED,
+    choose_limits,
+    draw_legend,
+    draw_nothing,
+    find_marks,
+    format_n,
+    label_method,
+    write_footnote,
+)
 from iass.reporting.style import (
     DARK,
     WIDTH_IN,
-    colour_methods,
     hatch_methods,
     label_name,
 )
-from iass.statistics.summary import LOWER, UPPER, average_seeds, compute_track_medians
+from iass.reporting.tracks import tabulate_tracks
+from iass.statistics.summary import LOWER, UPPER
 
 Floats = NDArray[np.float64]
 
 COLUMNS = [
-    "method", "target", "track", "sdr_db", "frames_used", "frames", "seeds", "trained_on", "reason",
+    "method", "kind", "target", "track", "sdr_db", "frames_used", "frames", "seeds", "trained_on",
+    "erratum", "reason",
 ]  # fmt: skip
 ROW_IN = 2.7  # inches; height of one row of targets
 MOST_BOXES = 48  # boxes side by side that stay legible over the figure's width
-WHISKER = 1.5  # interquartile ranges beyond the box that the axis still shows (Tukey)
 BOX = 0.78  # width of a box; a method has a slot of width 1
-LEGEND_COLUMNS = 6
 DOT, SINGLE_DOT = 5.0, 28.0  # square points; the latter where one track is all there is
+NAMES_IN = 0.5  # inches; more height where methods are named below their boxes
 GAP = 1.0  # slots left free between two targets
 
 
@@ -45,12 +57,7 @@ def tabulate(scores: pd.DataFrame, context: Context) -> pd.DataFrame:
 
     The value is the median over frames and the mean over training seeds.
     """
-    sdr = scores[scores["metric"] == "SDR"]
-    tracks = average_seeds(compute_track_medians(sdr)).rename(columns={"value": "sdr_db"})
-    known = tracks["method"].isin(context.methods) & tracks["target"].isin(context.targets)
-    rows = tracks.loc[known, COLUMNS].reset_index(drop=True)
-    rows.insert(1, "kind", rows["method"].map(dict(context.kinds)))
-    return rows
+    return tabulate_tracks(scores, context).rename(columns={"value": "sdr_db"})[COLUMNS]
 
 
 def render(data: pd.DataFrame, context: Context) -> Figure:
@@ -61,37 +68,30 @@ def render(data: pd.DataFrame, context: Context) -> Figure:
     }
     scored = [cell for cell in values.values() if len(cell)]
     if not scored:
-        return draw_message(f"{context.experiment} on {context.dataset}: nothing scored")
-    limits = _choose_limits(scored)
+        return draw_nothing(context, "nothing scored")
+    limits = choose_limits(scored)
     rows = _wrap_targets(context)
-    figure = Figure(figsize=(WIDTH_IN, ROW_IN * len(rows) + 0.5), layout="constrained")
+    marks = find_marks(data.dropna(subset="sdr_db"))
+    is_crowded = repeats_colours(context)
+    height = (ROW_IN + NAMES_IN * is_crowded) * len(rows)
+    figure = Figure(figsize=(WIDTH_IN, height), layout="constrained")
     for index, targets in enumerate(rows):
         axes = figure.add_subplot(len(rows), 1, index + 1)
         _draw_row(axes, targets, values, limits, context)
-    heard = set(data.loc[data["trained_on"].astype(bool), "method"])
-    _draw_legend(figure, context, heard)
-    write_footnote(figure, f"{_describe(context)} {HEARD_NOTE if heard else ''}".rstrip())
+        if is_crowded:
+            _name_boxes(axes, len(targets), context, marks)
+    if not is_crowded:
+        _draw_legend(figure, context, marks)
+    write_footnote(figure, context, _describe(context), marks)
     return figure
 
 
 def _describe(context: Context) -> str:
     return (
-        f"Experiment {context.experiment}. {context.data}. Line: median over tracks; box: "
-        f"quartiles over tracks; dot: one track, median over {context.window_s:g}-s frames; "
-        "triangle: that many tracks beyond the axis; n: tracks scored."
+        "Line: median over tracks; box: quartiles over tracks; dot: one track, median over "
+        f"{context.window_s:g}-s frames; triangle: that many tracks beyond the axis; n: tracks "
+        "scored."
     )
-
-
-def _choose_limits(values: Sequence[Floats]) -> tuple[float, float]:
-    """Return the SDR axis in dB: every box with its Tukey whiskers, 0 dB, and some air."""
-    boxes = [np.quantile(cell, [LOWER, UPPER]) for cell in values]
-    reach = [WHISKER * (high - low) for low, high in boxes]
-    everything = np.concatenate(values)
-    low = max(everything.min(), min(box[0] - more for box, more in zip(boxes, reach, strict=True)))
-    high = min(everything.max(), max(box[1] + more for box, more in zip(boxes, reach, strict=True)))
-    low, high = min(low, 0.0), max(high, 0.0)
-    air = 0.06 * max(high - low, 1.0)
-    return float(low - air), float(high + air)
 
 
 def _wrap_targets(context: Context) -> list[list[str]]:
@@ -118,7 +118,7 @@ def _draw_row(
         if group:
             axes.axvline(group * slots - 0.5 - GAP / 2, color="#E5E5E5", linewidth=0.6, zorder=0)
     centres = [group * slots + (len(context.methods) - 1) / 2 for group in range(len(targets))]
-    labels = [f"{label_name(target)}\n{_describe_n(target, values, context)}" for target in targets]
+    labels = [f"{label_name(target)}\n{_count(target, values, context)}" for target in targets]
     axes.set_xticks(centres, labels)
     axes.tick_params(axis="x", length=0)
     axes.set_ylabel("SDR (dB)")
@@ -134,13 +134,24 @@ def _draw_row(
     )
 
 
+def _name_boxes(axes: Axes, groups: int, context: Context, marks: Mapping[str, str]) -> None:
+    """Write the name of its method below every box, and those of the targets above."""
+    slots = len(context.methods) + GAP
+    names = [label_method(method, context, marks) for method in context.methods]
+    places = [group * slots + index for group in range(groups) for index in range(len(names))]
+    axes.xaxis.remove_overlapping_locs = False  # a target may stand above the name of a method
+    axes.tick_params(axis="x", which="major", labeltop=True, labelbottom=False)
+    axes.set_xticks(places, names * groups, minor=True, rotation=90, fontsize=6)
+    axes.tick_params(axis="x", which="minor", length=0, pad=7)
+
+
 def _draw_cell(
     axes: Axes, place: float, values: Floats | None, method: str, context: Context
 ) -> None:
     if values is None or len(values) == 0:
-        _draw_absence(axes, place, "not run" if values is None else "not scored")
+        _draw_absence(axes, place, NOT_RUN if values is None else NOT_SCORED)
         return
-    colour = colour_methods(context)[method]
+    colour = colour_rows(context)[method]
     if len(values) > 1:
         _draw_box(axes, place, values, colour, hatch_methods(context)[method])
     _draw_tracks(axes, place, values, colour)
@@ -210,32 +221,21 @@ def _draw_absence(axes: Axes, place: float, text: str) -> None:
         ha="center",
         va="bottom",
         fontsize=6,
-        color="#777777",
+        color=FAINT,
     )
 
 
-def _describe_n(target: str, values: dict[tuple[str, str], Floats], context: Context) -> str:
-    counts = [len(values.get((method, target), ())) for method in context.methods]
-    scored = sorted({count for count in counts if count})
-    if not scored:
-        return "n = 0"
-    return f"n = {scored[0]}" if len(scored) == 1 else f"n = {scored[0]} to {scored[-1]}"
+def _count(target: str, values: dict[tuple[str, str], Floats], context: Context) -> str:
+    return format_n(len(values.get((method, target), ())) for method in context.methods)
 
 
-def _draw_legend(figure: Figure, context: Context, heard: Set[str]) -> None:
-    colours, hatches = colour_methods(context), hatch_methods(context)
+def _draw_legend(figure: Figure, context: Context, marks: Mapping[str, str]) -> None:
+    colours, hatches = colour_rows(context), hatch_methods(context)
     handles = [
         Patch(
             **_fill(colours[method], hatches[method]),
-            label=_label_role(method, context) + HEARD * (method in heard),
+            label=label_method(method, context, marks),
         )
         for method in context.methods
     ]
-    columns = min(len(handles), LEGEND_COLUMNS)
-    figure.legend(handles=handles, loc="outside upper center", ncols=columns, columnspacing=1.2)
-
-
-def _label_role(method: str, context: Context) -> str:
-    if method in context.systems:
-        return label_name(method)
-    return f"{label_name(method)} ({context.kinds[method]})"
+    draw_legend(figure, handles)
