@@ -1,7 +1,7 @@
 """IASS: a U-Net mask, gated by predicted instrument activity (Hung & Lerch, ISMIR 2020)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,8 @@ class Method(Trained):
     identity: whether the last Linear starts as a copy of its input (DEMO: true).
     """
 
+    separation_options = ("gate", "threshold", "filter_length")
+
     widths: tuple[int, ...] = (16, 32, 48)
     n_fft: int = 4096
     hop: int = 1024
@@ -99,6 +101,10 @@ class Method(Trained):
         network = method.build(facts.rate_hz)
         load_weights(folder, network)
         return Model(network.fold(), method, facts.rate_hz)
+
+    def vary(self, model: "Model", options: Mapping[str, Any]) -> "Model":
+        """Return the model with another gate."""
+        return replace(model, method=replace(model.method, **options))
 
     def separate(
         self, mixture: FloatArray, rate_hz: int, models: Mapping[str, Any]

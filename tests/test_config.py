@@ -37,6 +37,10 @@ def _command(command: str = "cp {mixture} {output}", **more: object) -> dict[str
     return {"kind": "command", "command": command} | more
 
 
+def _variant(owner: str, module: str = "iass") -> dict[str, object]:
+    return {"kind": "trained", "module": module, "weights_of": owner}
+
+
 def test_the_narrowest_good_values_are_taken() -> None:
     train = {"steps": 5, "gain": [0.5, 0.5]}
     config = parse_config(_changed("methods.iass.train", train), "a.yaml")
@@ -63,7 +67,17 @@ def test_an_empty_entry_takes_the_defaults() -> None:
         ("methods.ibm.kind", "oracel", "'methods.ibm.kind' is wrong"),
         ("methods.iass.train.steps", "many", "'methods.iass.train.steps' is wrong"),
         ("methods.iass.train.steps", 0, "'methods.iass.train.steps' is wrong"),
-        ("methods.ibm.train", {"steps": 1}, "`train` belongs to kind `trained` only"),
+        (
+            "methods.ibm.train",
+            {"steps": 1},
+            "`train` and `weights_of` belong to kind `trained` only",
+        ),
+        ("methods.ibm.weights_of", "iass", "`weights_of` belong to kind `trained` only"),
+        ("methods.iass.weights_of", "iass", "with `weights_of` nothing is trained"),
+        ("methods.new", _variant("ghost"), "weights_of names the method 'ghost', which"),
+        ("methods.new", _variant("ibm"), "names 'ibm', which is not trained itself"),
+        ("methods.new", _variant("new"), "names 'new', which is not trained itself"),
+        ("methods.new", _variant("iass", "open_unmix"), "'iass', which is of another `module`"),
         ("methods.ibm.command", "cp {mixture} {output}", "`command` is needed by kind `command`"),
         ("methods.new", {"kind": "command"}, "`command` is needed by kind `command`"),
         ("methods.new", _command("cp {mixture} x"), "does not contain {output}"),

@@ -159,6 +159,19 @@ def test_a_closed_gate_silences_and_an_open_one_leaves_the_mask(folders):
     assert np.any(estimate.audio)
 
 
+def test_a_variant_of_a_model_has_the_mask_of_its_training_and_a_gate_of_its_own(folders):
+    model = METHODS["iass"].load(folders["iass", "mono"])
+    closed = Iass().vary(model, {"threshold": 1.0})
+    opened = Iass().vary(model, {"gate": "none"})
+    assert (opened.method.gate, opened.method.n_fft) == ("none", SMALL["n_fft"])
+    mixture = make_noise("mono", 5000)
+    estimates = Iass().separate(mixture, RATE_HZ, {"closed": closed, "opened": opened})
+    assert not np.any(estimates["closed"].audio)
+    always = replace(model, method=replace(model.method, threshold=0.0))
+    expected = Iass().separate(mixture, RATE_HZ, {"always": always})["always"]
+    np.testing.assert_array_equal(estimates["opened"].audio, expected.audio)
+
+
 def test_stereo_iass_applies_one_mask_to_both_channels(folders):
     mixture = make_noise("stereo", 5000)
     mixture[1] = 0.5 * mixture[0]

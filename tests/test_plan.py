@@ -32,6 +32,8 @@ RAW: dict[str, Any] = {
     },
 }
 
+UNGATED = {"kind": "trained", "module": "iass", "weights_of": "iass", "options": {"gate": "none"}}
+
 
 @dataclass(frozen=True)
 class Job:
@@ -69,6 +71,15 @@ def test_a_run_needs_one_model_per_target_of_its_data_set() -> None:
         f"{base}/piano/seed7/model.safetensors",
     ]
     assert plan.files.models(Job(method="ibm")) == []
+
+
+def test_a_variant_with_the_weights_of_a_method_asks_for_no_training_of_its_own() -> None:
+    demo = RAW["experiments"]["demo"] | {"methods": ["iass", "ungated"]}
+    raw = _changed(methods={"ungated": UNGATED}, experiments={"demo": demo})
+    files = make_plan(raw, "x").files
+    assert files.models(Job(method="ungated")) == files.models(Job(method="iass"))
+    assert files.model_cards(Job()) == make_plan(RAW, "x").files.model_cards(Job())
+    assert files.overlap(Job(method="ungated")) == files.overlap(Job(method="iass"))
 
 
 def test_every_shard_of_every_data_set_is_collected() -> None:
@@ -153,6 +164,10 @@ def test_estimates_are_temporary_unless_kept() -> None:
         (
             {"experiments": {"demo": RAW["experiments"]["demo"] | {"train_on": "falcon69"}}},
             r"experiments\.demo\.train_on: 'falcon69' has no train tracks",
+        ),
+        (
+            {"methods": {"wide": UNGATED | {"options": {"gate": "none", "n_fft": 2048}}}},
+            r"methods\.wide\.options\.n_fft: that takes a training of its own, .*: gate, threshold",
         ),
         ({"methods": {"ibm": {"kind": "bound"}}}, r"methods\.ibm\.kind is 'bound', .*'oracle'"),
         (

@@ -3,13 +3,14 @@
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from bands import TARGETS, Band, write_band
+from small_models import save_iass
 
 from baselines import ibm, input_mixture, silence
 from iass.foundation.audio import FloatArray, read_audio, write_wav
@@ -161,6 +162,19 @@ def test_every_track_gets_a_file_per_target_whatever_its_name(band: Band, tmp_pa
             assert (audio.shape, rate_hz) == ((2, round(1.5 * RATE_HZ)), RATE_HZ)
     assert read_json(tmp_path / "estimates" / "run.json")["code"] == "c0de"
     assert len(pd.read_parquet(tmp_path / "activity.parquet")) == 0
+
+
+@pytest.mark.parametrize(("options", "gate"), [({"gate": "none"}, 1), ({"threshold": 1.0}, 0)])
+def test_a_variant_separates_with_the_models_of_another_method_and_options_of_its_own(
+    options: dict[str, object], gate: int, band: Band, tmp_path: Path
+) -> None:
+    models = {target: save_iass(tmp_path, target) for target in TARGETS}
+    entry = MethodEntry(kind="trained", module="iass", weights_of="iass", options=options)
+    job = replace(_job(band, "variant", entry), models=models, seed=0)
+    separate_shard(job, tmp_path / "estimates", tmp_path / "activity.parquet")
+    activity = pd.read_parquet(tmp_path / "activity.parquet")
+    assert set(activity["gate"]) == {gate}
+    assert set(activity["target"]) == set(TARGETS)
 
 
 def test_shards_share_the_tracks_and_a_new_track_moves_none(band: Band) -> None:

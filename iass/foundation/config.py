@@ -5,6 +5,7 @@ The YAML file says what to compare; every field below says what it means, its un
 """
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -56,6 +57,12 @@ class MethodEntry(Closed):
     train: TrainSettings = Field(
         default_factory=TrainSettings, description="Training settings; `trained` only."
     )
+    weights_of: Name | None = Field(
+        None,
+        description="Trained method of the same module whose models this variant separates with, "
+        "instead of a training of its own; `options` then are the ones that differ, and need no "
+        "training (of IASS: gate, threshold, filter_length); `trained` only.",
+    )
     command: str | None = Field(
         None,
         description="Command line with {mixture} (a WAV), {output} (a folder for one WAV per "
@@ -78,8 +85,10 @@ class MethodEntry(Closed):
             raise ValueError("`command` is needed by kind `command`, and only by it")
         if self.kind == "command" and (self.module or self.options):
             raise ValueError("kind `command` takes no `module` and no `options`")
-        if self.kind != "trained" and "train" in self.model_fields_set:
-            raise ValueError("`train` belongs to kind `trained` only")
+        if self.kind != "trained" and self.model_fields_set & {"train", "weights_of"}:
+            raise ValueError("`train` and `weights_of` belong to kind `trained` only")
+        if self.weights_of is not None and "train" in self.model_fields_set:
+            raise ValueError("with `weights_of` nothing is trained: leave `train` out")
         return self
 
 
@@ -268,6 +277,8 @@ def _first_error(error: ValidationError, where: str) -> str:
 def _check_references(config: Config, where: str) -> None:
     sets = list(config.listen.names)
     _check_known(sets, config.datasets, f"{where}: listen.names", "data set", "datasets")
+    for name, method in config.methods.items():
+        _check_owner(name, method, config.methods, f"{where}: methods.{name}.weights_of")
     for name, experiment in config.experiments.items():
         sets = [*experiment.test_on, *([experiment.train_on] if experiment.train_on else [])]
         _check_known(sets, config.datasets, f"{where}: experiments.{name}", "data set", "datasets")
@@ -280,6 +291,20 @@ def _check_references(config: Config, where: str) -> None:
                 f"{where}: experiments.{name} compares the trained method '{trained[0]}' but has "
                 "no 'train_on'; name the data set to train on."
             )
+
+
+def _check_owner(
+    name: str, method: MethodEntry, methods: Mapping[str, MethodEntry], at: str
+) -> None:
+    """UserError if a variant's models would come from no training of the same module."""
+    if method.weights_of is None:
+        return
+    _check_known([method.weights_of], dict(methods), at, "method", "methods")
+    owner = methods[method.weights_of]
+    if owner.kind != "trained" or owner.weights_of is not None:
+        raise UserError(f"{at} names '{method.weights_of}', which is not trained itself.")
+    if (method.module or name) != (owner.module or method.weights_of):
+        raise UserError(f"{at} names '{method.weights_of}', which is of another `module`.")
 
 
 def _check_known(names: list[str], known: dict[str, Any], at: str, what: str, key: str) -> None:

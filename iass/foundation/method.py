@@ -114,6 +114,9 @@ class Trained(BaseMethod):
 
     kind = "trained"
 
+    separation_options: ClassVar[tuple[str, ...]] = ()
+    """Options without influence on the training: `weights_of` makes variants by them."""
+
     @abstractmethod
     def fit(self, job: FitJob) -> None:
         """Train the model of `job.target`; write model.safetensors and model.json."""
@@ -121,6 +124,10 @@ class Trained(BaseMethod):
     @abstractmethod
     def load(self, folder: Path) -> Any:
         """Return the model that `fit` wrote to `folder`, ready to separate."""
+
+    def vary(self, model: Any, options: Mapping[str, Any]) -> Any:
+        """Return a loaded model with other `separation_options`; a method that has any says how."""
+        raise NotImplementedError
 
     @abstractmethod
     def separate(

@@ -73,6 +73,10 @@ class Cells:
         is_joint = self.protocol(experiment, dataset) == "joint"
         return [] if is_joint and learned != targets else learned
 
+    def trained_as(self, method: str) -> str:
+        """The method whose training a method uses: itself, unless it has the weights of another."""
+        return self.config.methods[method].weights_of or method
+
     def find_declared(self, method: str, attribute: str) -> Any:
         """What the file of a pretrained method declares of its weights; None for other kinds."""
         entry = self.config.methods[method]

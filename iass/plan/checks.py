@@ -38,6 +38,8 @@ def _check_method(name: str, entry: MethodEntry, where: str) -> None:
         _check_kind(key, method_module(name, entry), entry)
     if entry.kind == "pretrained":
         _check_weights(key, method_module(name, entry))
+    if entry.weights_of:
+        _check_variant(key, method_module(name, entry), entry)
     env = ROOT / "workflow" / "envs" / f"{entry.env or 'method'}.yaml"
     if not env.is_file():
         raise UserError(f"{key}.env: there is no file {env.relative_to(ROOT)}; write it.")
@@ -49,6 +51,17 @@ def _check_kind(key: str, module: str, entry: MethodEntry) -> None:
         raise UserError(
             f"{key}.kind is '{entry.kind}', but Method in {module_file(module).relative_to(ROOT)} "
             f"is of kind '{found}'; correct the config."
+        )
+
+
+def _check_variant(key: str, module: str, entry: MethodEntry) -> None:
+    """UserError if a variant without a training of its own has an option that needs one."""
+    known = find_literal(module, "Method", "separation_options") or ()
+    for option in entry.options.keys() - set(known):
+        raise UserError(
+            f"{key}.options.{option}: that takes a training of its own, without `weights_of`; "
+            f"after the training {module_file(module).relative_to(ROOT)} can change: "
+            f"{', '.join(known) or 'nothing'}."
         )
 
 

@@ -69,11 +69,10 @@ def _list_defaults(path: Path, node: ast.ClassDef) -> dict[str, Any]:
     defaults: dict[str, Any] = {}
     for file, base in _find_bases(path, node):
         defaults |= _list_defaults(file, base)
-    for item in node.body:
-        match item:
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                with suppress(ValueError):  # no literal
-                    defaults[name] = ast.literal_eval(value)
+    for name, item in _own_fields(node):
+        if item.value is not None:
+            with suppress(ValueError):  # no literal
+                defaults[name] = ast.literal_eval(item.value)
     return defaults
 
 
@@ -120,13 +119,15 @@ def _list_fields(path: Path, node: ast.ClassDef) -> dict[str, str]:
     fields: dict[str, str] = {}
     for file, base in _find_bases(path, node):
         fields |= _list_fields(file, base)
-    return fields | {
-        item.target.id: ast.unparse(item.annotation)
-        for item in node.body
-        if isinstance(item, ast.AnnAssign)
-        and isinstance(item.target, ast.Name)
-        and "ClassVar" not in ast.unparse(item.annotation)
-    }
+    return fields | {name: ast.unparse(item.annotation) for name, item in _own_fields(node)}
+
+
+def _own_fields(node: ast.ClassDef) -> Iterator[tuple[str, ast.AnnAssign]]:
+    for item in node.body:
+        match item:
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
+                if "ClassVar" not in ast.unparse(annotation):
+                    yield name, item
 
 
 def _find_bases(path: Path, node: ast.ClassDef) -> Iterator[tuple[Path, ast.ClassDef]]:

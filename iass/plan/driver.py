@@ -80,12 +80,12 @@ def find_stale_models(plan: Plan) -> list[str]:
     """Return the cards of finished models that other code trained, where the config keeps them."""
     if plan.config.stale_models != "keep":
         return []
+    cards = {c: run.method for run in plan.cells.all_runs() for c in plan.files.cards_of(run)}
     return [
         card
-        for run in plan.cells.all_runs()
-        for card in plan.files.cards_of(run)
+        for card, method in cards.items()
         if Path(card).is_file()
-        and read_json(Path(card))["provenance"]["code"] != plan.code.hash_training(run.method)
+        and read_json(Path(card))["provenance"]["code"] != plan.code.hash_training(method)
     ]
 
 

@@ -46,7 +46,8 @@ class Files:
         if self.cells.config.methods[run.method].kind != "trained":
             return []
         entry = self.cells.config.experiments[run.experiment]
-        base = f"results/models/{entry.train_on}/{entry.channels}/{run.method}"
+        owner = self.cells.trained_as(run.method)
+        base = f"results/models/{entry.train_on}/{entry.channels}/{owner}"
         return [
             f"{base}/{target}/{run.seed}/model.safetensors"
             for target in self.cells.method_targets(run.experiment, run.dataset, run.method)

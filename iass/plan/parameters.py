@@ -131,13 +131,14 @@ class Parameters:
 
     def _method_facts(self, method: str) -> dict[str, Any]:
         entry = self.cells.config.methods[method]
+        owner = self.cells.config.methods[self.cells.trained_as(method)]
         is_command = entry.kind == "command"
         defaults = {} if is_command else find_defaults(method_module(method, entry), "Method")
         return {
             "kind": entry.kind,
             "module": entry.module or method,
-            "options": defaults | entry.options,
-            "train": entry.train.outcome(),
+            "options": defaults | owner.options | entry.options,
+            "train": owner.train.outcome(),
         }
 
     def _report_page(self, experiment: str, dataset: str) -> dict[str, Any]:

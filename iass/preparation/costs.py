@@ -54,7 +54,7 @@ def list_trainings(cells: Cells, experiment: str) -> list[Training]:
     config = cells.config
     found = [
         Training(
-            method=run.method,
+            method=cells.trained_as(run.method),
             module=_strip(method_module(run.method, config.methods[run.method])),
             experiment=experiment,
             target=target,

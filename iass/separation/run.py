@@ -126,10 +126,17 @@ def write_activity(
 
 def _load_models(method: BaseMethod, job: SeparationJob) -> Mapping[str, Any]:
     if isinstance(method, Trained):
-        return {target: method.load(folder) for target, folder in job.models.items()}
+        models = {target: method.load(folder) for target, folder in job.models.items()}
+        return _vary_models(method, models, job.entry) if job.entry.weights_of else models
     if isinstance(method, Pretrained):
         return method.load({name: file.path for name, file in _read_weights(job).items()})
     return {}
+
+
+def _vary_models(
+    method: Trained, models: Mapping[str, Any], entry: MethodEntry
+) -> Mapping[str, Any]:
+    return {target: method.vary(model, entry.options) for target, model in models.items()}
 
 
 def _read_weights(job: SeparationJob) -> Mapping[str, WeightFile]:
