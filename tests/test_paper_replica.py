@@ -88,7 +88,7 @@ def _check_scores(project: Project) -> None:
     scores = pd.read_parquet(project.folder / "results" / "scores.parquet")
     sdr = scores[(scores["metric"] == "SDR") & scores["value"].notna()]
     cells = set(zip(sdr["experiment"], sdr["method"], strict=True))
-    methods = ("input_mixture", "silence", "open_unmix", "iass", "ibm")
+    methods = ("input_mixture", "silence", "open_unmix", "iass", "iass_no_gate", "ibm")
     assert cells == {(name, method) for name in ("musdb", "mm") for method in methods}
     assert set(sdr.loc[sdr["experiment"] == "musdb", "protocol"]) == {"joint"}
     assert set(sdr.loc[sdr["experiment"] == "mm", "protocol"]) == {"per_target"}
