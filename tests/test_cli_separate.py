@@ -210,6 +210,25 @@ def test_a_variant_is_found_by_its_config_and_without_it_the_config_is_asked_for
     assert "Method: iass_soft, " in done.stdout
 
 
+def test_a_variant_with_the_weights_of_a_method_separates_with_that_methods_models(
+    project: Path, tmp_path: Path
+) -> None:
+    soundfile.write(tmp_path / "song.wav", make_music(1, 5000).T, RATE_HZ)
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    config["methods"]["muted"] = {
+        "kind": "trained",
+        "module": "iass",
+        "weights_of": "iass",
+        "options": {"threshold": 1.0},
+    }
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    words = [str(tmp_path / "song.wav"), "-o", str(tmp_path), "--method", "muted"]
+    done = _run(project, *words, "--configfile", str(tmp_path / "config.yaml"))
+    assert done.returncode == 0, done.stderr
+    assert "Method: muted, results/models/tiny/mono/iass/*/seed0" in done.stdout
+    assert not read_audio(tmp_path / "vocals.wav")[0].any()  # its gate never opens
+
+
 def test_a_song_is_never_overwritten_by_its_estimate(project: Path, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "vocals.wav", make_music(1, 500).T, RATE_HZ)
     before = (tmp_path / "vocals.wav").read_bytes()

@@ -16,6 +16,7 @@ from iass.foundation.plugins import load_method, module_file
 from iass.models.saved import FACTS
 from iass.plan.declared import check_plugin, find_kind
 from iass.preparation.weights import locate_weights
+from iass.separation.trained import load_trained
 
 PRETRAINED_HZ = 44100  # rate of the music that published weights have learned
 
@@ -69,11 +70,15 @@ def choose_method(
     A `name` of published weights takes those in `data_dir`. No `targets` means all that there are.
     UserError if there is no such method, model or target.
     """
-    if name is not None:
-        method = _load_by_name(name, config)
-        if isinstance(method, Pretrained):
-            return _load_weights(name, method, targets, data_dir)
-    return _load_trained(find_models(root, name), targets, config)
+    name = name or find_models(root).method
+    entry = _find_entry(name, config)
+    method = load_method(name, entry)
+    if isinstance(method, Pretrained):
+        return _load_weights(name, method, targets, data_dir)
+    found = find_models(root, entry.weights_of or name)
+    if isinstance(method, Trained):
+        return _load_trained(name, method, entry, found, targets)
+    raise UserError(f"{name} in {found} is of kind '{method.kind}', not `trained`.")
 
 
 def find_models(root: Path, name: str | None = None) -> ModelSet:
@@ -105,15 +110,14 @@ def _family(folder: Path) -> tuple[Path, str]:
     return folder.parent.parent, folder.name
 
 
-def _load_trained(found: ModelSet, targets: Sequence[str], config: Path | None) -> Chosen:
-    method = _load_by_name(found.method, config)
-    if not isinstance(method, Trained):
-        raise UserError(f"{found.method} in {found} is of kind '{method.kind}', not `trained`.")
+def _load_trained(
+    name: str, method: Trained, entry: MethodEntry, found: ModelSet, targets: Sequence[str]
+) -> Chosen:
     wanted = _choose_targets(targets, found.folders, found.method)
     return Chosen(
-        name=found.method,
+        name=name,
         method=method,
-        models={target: method.load(found.folders[target]) for target in wanted},
+        models=load_trained(method, entry, {target: found.folders[target] for target in wanted}),
         targets=wanted,
         rate_hz=found.rate_hz,
         channels=found.channels,
@@ -136,10 +140,10 @@ def _choose_targets(targets: Sequence[str], known: Collection[str], method: str)
     return targets or list(known)
 
 
-def _load_by_name(name: str, config: Path | None) -> BaseMethod:
-    """Build a method from a config's entry, else from the file of its name with its defaults."""
+def _find_entry(name: str, config: Path | None) -> MethodEntry:
+    """Return a config's entry of the name, else the file of the name with its defaults."""
     entries = load_config(config).methods if config else {}
-    return load_method(name, entries[name] if name in entries else _describe_file(name, config))
+    return entries[name] if name in entries else _describe_file(name, config)
 
 
 def _describe_file(name: str, config: Path | None) -> MethodEntry:

@@ -23,6 +23,7 @@ from iass.preparation.weights import WeightFile, read_receipt
 from iass.separation.blocks import plan_song, separate_blocks, write_estimates
 from iass.separation.kinds import Song, open_track
 from iass.separation.origin import describe_models, describe_trainings
+from iass.separation.trained import load_trained
 
 ACTIVITY_COLUMNS = (
     "dataset",
@@ -126,17 +127,10 @@ def write_activity(
 
 def _load_models(method: BaseMethod, job: SeparationJob) -> Mapping[str, Any]:
     if isinstance(method, Trained):
-        models = {target: method.load(folder) for target, folder in job.models.items()}
-        return _vary_models(method, models, job.entry) if job.entry.weights_of else models
+        return load_trained(method, job.entry, job.models)
     if isinstance(method, Pretrained):
         return method.load({name: file.path for name, file in _read_weights(job).items()})
     return {}
-
-
-def _vary_models(
-    method: Trained, models: Mapping[str, Any], entry: MethodEntry
-) -> Mapping[str, Any]:
-    return {target: method.vary(model, entry.options) for target, model in models.items()}
 
 
 def _read_weights(job: SeparationJob) -> Mapping[str, WeightFile]:
