@@ -68,6 +68,25 @@ def test_few_tracks_have_no_interval_and_that_is_said(tables):
     assert "[nan" not in tables.markdown + tables.latex
 
 
+def test_several_trainings_are_split_into_what_tracks_and_what_seeds_explain():
+    # Worked in test_statistics_variance: [[1, 3], [4, 6], [10, 12]] has variances 21, 2 and 0.
+    first, second = ([1.0, 4, 10], [3.0, 6, 12])
+    scores = make_table(
+        *score("iass", "vocals", first, seed=0), *score("iass", "vocals", second, seed=1)
+    )
+    tables = render_tables(scores, SMALL)
+    sentence = "over training seeds, in brackets over tracks, dB: IASS vocals 1.41 (4.58)."
+    assert sentence in tables.markdown
+    assert sentence in tables.latex
+    row = tables.metrics.set_index(["metric", "method", "target"]).loc[("SDR", "iass", "vocals")]
+    assert row[["var_tracks", "var_seeds", "var_rest"]].tolist() == pytest.approx([21, 2, 0])
+
+
+def test_of_a_single_training_nothing_is_split(tables):
+    assert "training seeds" not in tables.markdown
+    assert tables.metrics["var_seeds"].isna().all()
+
+
 def test_an_oracle_is_never_the_best_system(tables):
     assert read_cell(tables, "IBM", "vocals") == "12.00 n=1"
 

@@ -1,8 +1,10 @@
 """The result table: median SDR of every method on every target, with its interval and n."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +18,13 @@ from iass.reporting.latex import escape_latex, format_booktabs
 from iass.reporting.style import label_name
 from iass.reporting.terminal import print_table
 from iass.scoring.table import METRICS
-from iass.statistics.summary import summarise_over_seeds
+from iass.statistics.summary import (
+    GROUP,
+    average_seeds,
+    compute_track_medians,
+    summarise_tracks,
+)
+from iass.statistics.variance import PARTS, split_variance
 
 Cells = dict[tuple[str, str], Cell]
 
@@ -42,11 +50,12 @@ def render_tables(scores: pd.DataFrame, context: Context) -> ResultTables:
     Rows are the methods and columns the targets of the context; a cell without scores says
     "not run", or "not scored" with the reason in a footnote.
     """
-    summary = summarise_over_seeds(scores[scores["metric"].isin(METRICS)])
-    others = [metric for metric in METRICS if metric != "SDR"]
-    sdr = complete_summary(summary, "SDR", context)
-    tables = [sdr, *(complete_summary(summary, metric, context) for metric in others)]
-    metrics = pd.concat(tables, ignore_index=True)
+    medians = compute_track_medians(scores[scores["metric"].isin(METRICS)])
+    summary = summarise_tracks(average_seeds(medians))
+    names = sorted(METRICS, key=lambda metric: metric != "SDR")  # SDR first
+    tables = [complete_summary(summary, metric, context) for metric in names]
+    metrics = _add_variance(pd.concat(tables, ignore_index=True), medians)
+    sdr = metrics[metrics["metric"] == "SDR"]
     return ResultTables(metrics, _format_markdown(sdr, context), _format_latex(sdr, context))
 
 
@@ -90,6 +99,12 @@ def format_summary(table: pd.DataFrame, width: int = 100) -> str:
     return print_table(page, width)
 
 
+def _add_variance(table: pd.DataFrame, medians: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with the variance over tracks and training seeds, NaN for a single seed."""
+    variance = split_variance(medians).rename(columns={"note": "variance_note"})
+    return table.merge(variance[[*GROUP, *PARTS, "variance_note"]], on=GROUP, how="left")
+
+
 def _arrange(cells: Cells, context: Context, format_cell: Callable[[Cell], str]) -> list[list[str]]:
     """Return the table body: a row per method, its label first."""
     return [
@@ -107,6 +122,7 @@ def _format_markdown(sdr: pd.DataFrame, context: Context) -> str:
     notes = [
         f"{_describe(context)} {RANKS_NOTE} Runs behind the numbers: {RUNS}.",
         *_note_intervals(cells),
+        *_note_seeds(sdr),
         *_note_marks(cells),
         *_list_failures(cells),
     ]
@@ -130,6 +146,7 @@ def _format_latex(sdr: pd.DataFrame, context: Context) -> str:
         _describe(context),
         RANKS_NOTE,
         *_note_intervals(cells),
+        *_note_seeds(sdr),
         *_note_marks(cells),
         *_list_failures(cells),
     ]
@@ -222,6 +239,22 @@ def _note_intervals(cells: Cells) -> list[str]:
     """Return what the intervals' notes say, each once, as one sentence per note."""
     notes = [note for cell in cells.values() for note in cell.interval_note.split("; ")]
     return [f"{note[0].upper()}{note[1:]}." for note in dict.fromkeys(filter(None, notes))]
+
+
+def _note_seeds(sdr: pd.DataFrame) -> list[str]:
+    """Return one sentence on how much several trainings differ, and how much tracks do."""
+    split = sdr[sdr["var_seeds"].notna()]
+    methods = [
+        f"{label_name(str(method))} {', '.join(map(_format_spread, rows.to_dict('records')))}"
+        for method, rows in split.groupby("method", sort=False)
+    ]
+    start = "Standard deviation over training seeds, in brackets over tracks, dB:"
+    return [f"{start} {'; '.join(methods)}."] if methods else []
+
+
+def _format_spread(row: dict[Hashable, Any]) -> str:
+    seeds, tracks = math.sqrt(row["var_seeds"]), math.sqrt(row["var_tracks"])
+    return f"{label_name(row['target'])} {seeds:.2f} ({tracks:.2f})"
 
 
 def _list_failures(cells: Cells) -> list[str]:
