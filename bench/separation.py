@@ -17,7 +17,7 @@ import numpy as np
 import soundfile
 import torch
 from plain_unet import make_plain
-from turns import TUNED, Way, Work, format_costs, measure_here, take_turns, write_costs
+from turns import Work, compare_mallocs, format_costs, measure_here, take_turns, write_costs
 
 from baselines import iass, open_unmix
 from iass.foundation.method import BaseMethod
@@ -139,12 +139,7 @@ def prepare_separator(networks: Mapping[str, Any], song: Path) -> Work:
     return separate
 
 
-WAYS = {
-    "ours": Way(prepare_ours, TUNED),
-    "straightforward": Way(prepare_plain, {}),
-    "ours, malloc as it comes": Way(prepare_ours, {}),
-    "straightforward, malloc tuned": Way(prepare_plain, TUNED),
-}
+WAYS = compare_mallocs(prepare_ours, prepare_plain)
 
 if __name__ == "__main__":
     main()

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from plain_unet import make_plain
-from turns import TUNED, Cost, Way, Work, format_costs, measure_here, take_turns, write_costs
+from turns import Cost, Work, compare_mallocs, format_costs, measure_here, take_turns, write_costs
 
 from baselines.iass import Method, Task
 from iass.foundation.train_settings import TrainSettings
@@ -126,12 +126,7 @@ def make_song(path: Path, index: int) -> Song:
     return Song(str(index), np.load(path, mmap_mode="r"), STEMS, frozenset({"vocals"}), active)
 
 
-WAYS = {
-    "ours": Way(prepare_ours, TUNED),
-    "straightforward": Way(prepare_plain, {}),
-    "ours, malloc as it comes": Way(prepare_ours, {}),
-    "straightforward, malloc tuned": Way(prepare_plain, TUNED),
-}
+WAYS = compare_mallocs(prepare_ours, prepare_plain)
 
 if __name__ == "__main__":
     main()

@@ -48,6 +48,16 @@ class Cost:
     peak_mib: float
 
 
+def compare_mallocs(ours: Prepare, straightforward: Prepare) -> dict[str, Way]:
+    """Return ours with malloc tuned, the straightforward way without, then each as the other."""
+    return {
+        "ours": Way(ours, TUNED),
+        "straightforward": Way(straightforward, {}),
+        "ours, malloc as it comes": Way(ours, {}),
+        "straightforward, malloc tuned": Way(straightforward, TUNED),
+    }
+
+
 def take_turns(script: str, ways: Mapping[str, Way], cases: Sequence[str], runs: int) -> list[Cost]:
     """Measure every case in every way, `runs` times, by turns; tell each result on stderr."""
     costs = []

@@ -1,6 +1,7 @@
 """Small listening pages of noise, and a real browser that opens them.
 
 Every clip is noise of its own, so that a stretch of what sounds tells which clip it is and where.
+A file of tests gets the fixtures by `pytest_plugins = ["listening"]`.
 """
 
 import os
@@ -156,17 +157,17 @@ def find_chromium() -> str:
     return found
 
 
-@contextmanager
-def launch_chromium() -> Iterator[Browser]:
-    """Run a browser without display and sound card, that plays without being clicked."""
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A browser without display and sound card, that plays without being clicked."""
     program = find_chromium()
     options = ["--autoplay-policy=no-user-gesture-required"]
     if os.geteuid() == 0:
         options.append("--no-sandbox")  # Chromium refuses to run as root with it
     with sync_playwright() as tools:
-        browser = tools.chromium.launch(executable_path=program, args=options)
-        yield browser
-        browser.close()
+        found = tools.chromium.launch(executable_path=program, args=options)
+        yield found
+        found.close()
 
 
 @contextmanager
@@ -186,9 +187,10 @@ def open_tab(browser: Browser, **options: Any) -> Iterator[Tab]:
     context.close()
 
 
-def write_songs(folder: Path) -> Path:
-    """Write a page of two songs, the second with the first 4 s of the clips of the first."""
-    song = make_song()
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a page of two songs, the second with the first 4 s of the first's clips."""
+    folder, song = tmp_path_factory.mktemp("listen"), make_song()
     write_page(INDEX, [song, replace(song, id="second", title="Song second", seconds=4.0)], folder)
     return folder
 
@@ -205,3 +207,10 @@ def open_page(browser: Browser, folder: Path, **options: Any) -> Iterator[Tab]:
         tab.open(find_address(folder))
         yield tab
         assert tab.complaints == []
+
+
+@pytest.fixture
+def tab(browser: Browser, pages: Path) -> Iterator[Tab]:
+    """A tab in which that page is open."""
+    with open_page(browser, pages) as opened:
+        yield opened

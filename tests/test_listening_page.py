@@ -23,13 +23,11 @@ from listening import (
     SILENT,
     Tab,
     find_address,
-    launch_chromium,
     make_clips,
     make_noise,
     make_song,
     open_page,
     open_tab,
-    write_songs,
 )
 from matplotlib.image import imread
 from numpy.typing import NDArray
@@ -38,22 +36,7 @@ from playwright.sync_api import Browser
 from iass.reporting.listen.content import Clip
 from iass.reporting.listen.page import write_page
 
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch_chromium() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_songs(tmp_path_factory.mktemp("listen"))
-
-
-@pytest.fixture
-def tab(browser: Browser, folder: Path) -> Iterator[Tab]:
-    with open_page(browser, folder) as opened:
-        yield opened
+pytest_plugins = ["listening"]
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -62,8 +45,8 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture
-def server(folder: Path) -> Iterator[str]:
-    handler = functools.partial(_Handler, directory=str(folder))
+def server(pages: Path) -> Iterator[str]:
+    handler = functools.partial(_Handler, directory=str(pages))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
         thread = Thread(target=running.serve_forever, args=(0.02,))
         thread.start()
@@ -79,9 +62,9 @@ def _open_and_play(tab: Tab, address: str) -> None:
     assert tab.complaints == []
 
 
-def test_a_page_opens_and_plays_from_a_disk(browser: Browser, folder: Path) -> None:
+def test_a_page_opens_and_plays_from_a_disk(browser: Browser, pages: Path) -> None:
     with open_tab(browser) as tab:
-        _open_and_play(tab, find_address(folder))
+        _open_and_play(tab, find_address(pages))
 
 
 def test_a_page_opens_and_plays_from_a_web_server(browser: Browser, server: str) -> None:
@@ -215,7 +198,7 @@ def test_another_song_starts_at_its_beginning_and_loops_over_its_own_length(tab:
     assert tab.ask("listen.view.rows.every((row) => row.buffer.duration === 4)")
 
 
-def test_a_link_leads_to_song_target_row_and_second(tab: Tab, folder: Path) -> None:
+def test_a_link_leads_to_song_target_row_and_second(tab: Tab, pages: Path) -> None:
     _choose_second(tab)
     tab.page.click("[data-target=bass]")
     tab.page.wait_for_function("listen.view.target === 'bass'")
@@ -272,9 +255,9 @@ def test_the_curve_of_sdr_stands_at_its_values_and_has_a_gap_where_there_is_none
 
 
 @pytest.mark.parametrize("width", [320, 375, 768, 1280])
-def test_nothing_scrolls_sideways(browser: Browser, folder: Path, width: int) -> None:
+def test_nothing_scrolls_sideways(browser: Browser, pages: Path, width: int) -> None:
     with open_tab(browser, viewport={"width": width, "height": 812}) as tab:
-        tab.open(find_address(folder))
+        tab.open(find_address(pages))
         tab.page.click("#table summary")
         assert tab.ask("document.documentElement.scrollWidth") <= width
 
@@ -282,10 +265,10 @@ def test_nothing_scrolls_sideways(browser: Browser, folder: Path, width: int) ->
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_nothing_bars_a_reader(
-    browser: Browser, folder: Path, viewport: dict[str, int], scheme: str
+    browser: Browser, pages: Path, viewport: dict[str, int], scheme: str
 ) -> None:
     with open_tab(browser, viewport=viewport, color_scheme=scheme) as tab:
-        tab.open(find_address(folder))
+        tab.open(find_address(pages))
         for summary in ("#table summary", "#left-out summary"):
             tab.page.click(summary)
         tab.page.click("[data-row=iass]")

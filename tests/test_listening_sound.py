@@ -1,6 +1,5 @@
 """The listening page in a real browser: what sounds is recorded and compared with its clips."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +14,9 @@ from listening import (
     Tab,
     draw_noise,
     find_address,
-    launch_chromium,
     make_noise,
     make_song,
-    open_page,
     open_tab,
-    write_songs,
 )
 from playwright.sync_api import Browser
 from recorder import read_recording, start_recording
@@ -28,25 +24,10 @@ from recorder import read_recording, start_recording
 from iass.reporting.listen.content import Method
 from iass.reporting.listen.page import write_page
 
+pytest_plugins = ["listening"]
+
 # The clock may go on between two readings.
 TIMES = "() => { const now = player.context.currentTime; return [now, player.position(now)]; }"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch_chromium() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_songs(tmp_path_factory.mktemp("listen"))
-
-
-@pytest.fixture
-def tab(browser: Browser, folder: Path) -> Iterator[Tab]:
-    with open_page(browser, folder) as opened:
-        yield opened
 
 
 def _play(tab: Tab) -> None:
