@@ -131,7 +131,10 @@ def _make_card(method: str, target: str, seed: int, generator: np.random.Generat
 def make_activity(
     context: Context = DEMO, tracks: int = 3, frames: int = 430, hop_s: float = 1024 / 44100
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return (activity, labels) of iass on all targets: sections of play and rest, some noise."""
+    """Return (activity, labels) of iass on all targets: sections of play and rest, some noise.
+
+    The activity is that of `flag_frames`, of songs without fault that no method learned from.
+    """
     generator = np.random.default_rng(3)
     activity, labels = [], []
     for target in context.targets:
@@ -152,6 +155,8 @@ def make_activity(
                         "frame_s": np.arange(frames) * hop_s,
                         "probability": probability,
                         "gate": (probability > 0.5).astype(float),
+                        "trained_on": False,
+                        "erratum": False,
                     }
                 )
             )

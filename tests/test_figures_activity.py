@@ -6,12 +6,13 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from fake_results import DEMO, make_activity
+from fake_results import DEMO, make_activity, make_table
 from figure_checks import find_cut, find_overlaps, read_texts
 
 from iass.preparation.activity import LABEL_HOP
-from iass.reporting.figures.activity import precision_recall
+from iass.reporting.figures.activity import activity, precision_recall
 from iass.reporting.figures.output import save_figure
+from iass.reporting.frames import flag_frames
 from iass.reporting.style import PRINT_STYLE
 
 ONE = replace(DEMO, targets=("vocals",))
@@ -22,7 +23,7 @@ def predict(probability, gate, track="a", **changes) -> pd.DataFrame:
     names = {"dataset": "d", "method": "iass", "seed": 0, "track": track, "target": "vocals"}
     frame_s = np.arange(len(probability)) * LABEL_HOP / 44100
     rows = {"frame_s": frame_s, "probability": probability, "gate": gate}
-    return pd.DataFrame(names | rows | changes)
+    return pd.DataFrame(names | rows | {"trained_on": False, "erratum": False} | changes)
 
 
 def label(confidence, track="a") -> pd.DataFrame:
@@ -57,6 +58,24 @@ def test_frames_of_all_songs_count_together_and_only_the_lowest_seed() -> None:
     assert set(data["average_precision"]) == {1.0}
     assert set(data["prevalence"]) == {0.75}
     assert set(data["tracks"]) == {2}
+
+
+@pytest.mark.parametrize("errata", ["keep", "drop"])
+def test_faulty_songs_are_marked_in_every_figure_of_activity_or_left_out(errata) -> None:
+    context = replace(ONE, errata=errata)
+    predicted = pd.concat([predict([0.9, 0.2], [1.0, 0.0]), predict([0.2, 0.9], [0.0, 1.0], "b")])
+    scores = make_table({"track": "a", "flags": "trained_on"}, {"track": "b", "flags": "erratum:x"})
+    frames = flag_frames(predicted.drop(columns=["trained_on", "erratum"]), scores, context)
+    labels = pd.concat([label([1.0, 0.0]), label([1.0, 0.0], "b")])
+    for module in (precision_recall, activity):
+        data = module.tabulate(frames, labels, context)
+        assert set(data["tracks"]) == {2 if errata == "keep" else 1}
+        assert set(data["marks"]) == {"†‡" if errata == "keep" else "†"}
+        words = " ".join(" ".join(read_texts(module.render(data, context))).split())
+        assert ("IASS†‡" in words) == (errata == "keep")
+        assert "IASS†" in words
+        assert "†: was trained on some of these songs." in words
+        assert ("left out of all scores" in words) == (errata == "drop")
 
 
 def test_a_gate_that_never_opens_has_no_precision_and_a_silent_target_no_curve() -> None:

@@ -173,6 +173,8 @@ def test_the_track_whose_target_plays_half_of_the_time_is_shown():
                 "frame_s": frame * LABEL_HOP / 44100,
                 "probability": 0.1 + seed,
                 "gate": 0.0,
+                "trained_on": False,
+                "erratum": False,
             }
             for track in "abc"
             for seed in (0, 1)

@@ -56,14 +56,15 @@ def test_a_broken_card_is_named_with_its_field(tmp_path):
         read_cards([tmp_path / "model.json"])
 
 
-def test_an_activity_figure_is_drawn_from_shards_of_which_some_are_empty(tmp_path):
+def test_an_activity_figure_is_drawn_from_shards_of_which_some_are_empty(scores, tmp_path):
     predicted, labels = make_activity(replace(DEMO, targets=("vocals", "bass")), tracks=2)
     labels.to_parquet(tmp_path / "labels.parquet")
     for name, part in (("a", predicted[:0]), ("b", predicted)):
-        part.to_parquet(tmp_path / f"{name}.parquet")
+        part.drop(columns=["trained_on", "erratum"]).to_parquet(tmp_path / f"{name}.parquet")
     for name, shards in (("some", "ab"), ("none", "a")):
         draw_activity_figure(
             "activity",
+            scores,
             [tmp_path / f"{shard}.parquet" for shard in shards],
             tmp_path / "labels.parquet",
             SYNTHBAND,
@@ -89,9 +90,10 @@ def test_a_summary_without_tables_says_what_to_do(tmp_path):
         summarise_tables(tmp_path)
 
 
-def test_a_missing_or_broken_labels_file_is_named(tmp_path):
+def test_a_missing_or_broken_labels_file_is_named(scores, tmp_path):
+    words, stem = ("activity", scores, []), tmp_path / "x"
     with pytest.raises(UserError, match=r"none\.parquet does not exist"):
-        draw_activity_figure("activity", [], tmp_path / "none.parquet", SYNTHBAND, tmp_path / "x")
+        draw_activity_figure(*words, tmp_path / "none.parquet", SYNTHBAND, stem)
     (tmp_path / "junk.parquet").write_bytes(np.zeros(9).tobytes())
     with pytest.raises(UserError, match=r"junk\.parquet is not a Parquet table"):
-        draw_activity_figure("activity", [], tmp_path / "junk.parquet", SYNTHBAND, tmp_path / "x")
+        draw_activity_figure(*words, tmp_path / "junk.parquet", SYNTHBAND, stem)

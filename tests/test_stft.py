@@ -20,6 +20,18 @@ def test_any_length_comes_back_whole(samples: int) -> None:
     torch.testing.assert_close(stft.invert(spectrum, samples), audio)
 
 
+@pytest.mark.parametrize("samples", [1, 900, 1022, 1023, 1024, 30017, 30 * 1024 + 1022])
+@pytest.mark.parametrize("n_fft", [2048, 2560, 4096])
+def test_a_mask_never_makes_the_end_louder(n_fft: int, samples: int) -> None:
+    stft = Stft(n_fft, 1024)
+    audio = _noise(2, samples)
+    spectrum = stft.transform(audio)
+    assert spectrum.shape[-1] == stft.count_frames(samples)
+    torch.testing.assert_close(stft.invert(spectrum, samples), audio)
+    masked = stft.invert(spectrum * (torch.rand(spectrum.shape) < 0.5), samples)
+    assert masked.abs().max() < 2 * audio.abs().max()
+
+
 def test_frames_equal_scipys() -> None:
     audio = _noise(1, 10000)
     window = scipy.signal.get_window("hann", 1024)

@@ -1,6 +1,7 @@
 import json
 import pickle
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +79,30 @@ def test_a_killed_and_resumed_training_equals_an_undisturbed_one(
     for file in FILES:
         assert (whole.folder / file).read_bytes() == (resumed.folder / file).read_bytes()
     assert not list(resumed.checkpoints.glob("*.pt"))
+
+
+def test_a_model_that_is_lost_is_written_again_without_a_step(
+    source, tmp_path, monkeypatch, capsys
+):
+    """Snakemake deletes what a job wrote that outlived it."""
+    job = make_job(source, tmp_path)
+    METHODS["iass"].fit(job)
+    before = {file: (job.folder / file).read_bytes() for file in FILES}
+    shutil.rmtree(job.folder)
+    capsys.readouterr()
+    with monkeypatch.context() as patch:
+        stop_at(0, patch)
+        METHODS["iass"].fit(job)
+    assert "the training ended after step" in capsys.readouterr().err
+    assert {file: (job.folder / file).read_bytes() for file in FILES} == before
+
+
+def test_of_trainings_that_ended_only_the_last_is_kept(source, tmp_path):
+    for seed in (0, 1, 1, 0):
+        job = make_job(source, tmp_path, seed=seed)
+        METHODS["iass"].fit(job)
+        (found,) = job.checkpoints.glob("*.finished")
+        assert torch.load(found, weights_only=True)["progress"]["step"] == job.settings.steps
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -264,14 +264,14 @@ def models_figure(figure: str, cards: list[Path], context: Json, output: File) -
 
 @app.command()
 def activity_figure(
-    figure: str, labels: Path, activity: list[Path], context: Json, output: File
+    figure: str, scores: Path, labels: Path, activity: list[Path], context: Json, output: File
 ) -> None:
     """Draw one figure from predicted and labelled instrument activity."""
     from iass.reporting.context import parse_context
     from iass.reporting.draw import draw_activity_figure
 
     stem = output.with_suffix("")
-    draw_activity_figure(figure, activity, labels, parse_context(context), stem)
+    draw_activity_figure(figure, scores, activity, labels, parse_context(context), stem)
 
 
 @app.command()

@@ -19,7 +19,7 @@ HEARD_NOTE = f"{HEARD}: was trained on some of these songs."
 FAULTY = "‡"  # marks every number that rests on songs with a known fault, where those are kept
 FAULTY_NOTE = f"{FAULTY}: some of these songs have known faults (flag erratum:...)."
 RUNS = "reports/tables/provenance.csv"  # leads from every number to data, code and machine
-WITHOUT_ERRATA = " Tracks with known faults are left out."
+WITHOUT_ERRATA = " Tracks with known faults are left out of all scores."
 MASK = "museval"  # the rule of every published number that ours stand beside
 
 

@@ -17,6 +17,7 @@ from iass.reporting.cards import read_cards
 from iass.reporting.context import Context, select_experiment
 from iass.reporting.costs import read_costs
 from iass.reporting.figures.output import save_figure
+from iass.reporting.frames import flag_frames
 from iass.reporting.style import PRINT_STYLE
 from iass.scoring.table import read_scores
 
@@ -45,16 +46,21 @@ def draw_model_figure(
 
 def draw_activity_figure(
     figure: str,
+    scores: Path,
     activity: Sequence[Path],
     labels: Path,
     context: Context,
     output_stem: Path,
 ) -> None:
-    """Draw figures/activity/<figure>.py from predicted activity and the labels of prepare."""
+    """Draw figures/activity/<figure>.py from predicted activity and the labels of prepare.
+
+    The score table tells what is odd about a track.
+    """
     tables = [table for table in map(_read_table, activity) if len(table)]
     predicted = pd.concat(tables, ignore_index=True) if tables else _NO_ACTIVITY
+    frames = flag_frames(predicted, read_scores(scores), context)
     module = _load_figure("activity", figure)
-    _draw(module, module.tabulate(predicted, _read_table(labels), context), context, output_stem)
+    _draw(module, module.tabulate(frames, _read_table(labels), context), context, output_stem)
 
 
 def draw_cost_figure(

@@ -8,9 +8,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iass.reporting.context import Context
+from iass.reporting.tracks import tabulate_tracks
 from iass.scoring.activity import align_labels
 
 LABEL_RATE_HZ = 44100  # rate of the music whose labels are drawn
+
+
+def flag_frames(activity: pd.DataFrame, scores: pd.DataFrame, context: Context) -> pd.DataFrame:
+    """Return the predicted frames of the tracks that the context keeps.
+
+    New columns: trained_on (whether the method learned from the track) and erratum (whether the
+    track has a known fault), as the score table has them.
+    """
+    keys = ["method", "target", "track"]
+    return activity.merge(
+        tabulate_tracks(scores, context)[[*keys, "trained_on", "erratum"]], on=keys
+    )
 
 
 def tabulate_frames(activity: pd.DataFrame, labels: pd.DataFrame, context: Context) -> pd.DataFrame:

@@ -104,6 +104,15 @@ class Checkpoint:
         return self.folder / f"{self.name}.pt"
 
     @property
+    def finished(self) -> Path:
+        """The file of a training that came to its end.
+
+        It stays, since the model may be lost once more: Snakemake deletes the outputs of a job that
+        outlived it. It gives the same model again, without a step.
+        """
+        return self.folder / f"{self.name}.finished"
+
+    @property
     def verdict(self) -> Path:
         """The file that says why this training is not tried again."""
         return self.folder / f"{self.name}.diverged"
@@ -127,23 +136,32 @@ class Checkpoint:
             stream.flush()
             os.fsync(stream.fileno())
 
+    def finish(self) -> None:
+        """Name the last checkpoint as finished, and drop the finished ones of other trainings."""
+        if self.path.exists():
+            self.path.replace(self.finished)
+        for other in self.folder.glob("*.finished"):
+            if other != self.finished:
+                other.unlink()
+
     def load(self, state: State, device: torch.device) -> bool:
         """Fill the state and return True; without a file, return False.
 
         UserError if the file is damaged or belongs to another training.
         """
-        if not self.path.exists():
+        path = next(filter(Path.exists, (self.path, self.finished)), None)
+        if path is None:
             return False
-        content = _read(self.path)
+        content = _read(path)
         if content.get("identity") != self.identity:
             raise UserError(
-                f"{self.path} belongs to another training, in spite of its name; delete it or move "
+                f"{path} belongs to another training, in spite of its name; delete it or move "
                 "it away, and the training starts anew."
             )
         try:
             _fill(state, content, device)
         except Exception as error:  # whatever a foreign content may raise
-            raise _name_damage(self.path, error) from None
+            raise _name_damage(path, error) from None
         return True
 
 

@@ -108,7 +108,7 @@ class _Run:
         self.team.copy_first(self.task.network)
         if self.team.is_first:
             others = [] if is_resumed else self.checkpoint.find_others()
-            sys.stderr.write(_describe_start(self.progress.step, self.schedule.steps))
+            sys.stderr.write(self._describe_start())
             for path in others:
                 sys.stderr.write(f"iass: {path} is of other settings, data or code; it stays.\n")
 
@@ -154,7 +154,7 @@ class _Run:
         )
 
     def write(self) -> None:
-        """Write the best model, what is known of it and what it cost; drop the checkpoint."""
+        """Write the best model, what is known of it and what it cost."""
         if not self.team.is_first:
             return
         self.clock.add_to(self.progress)
@@ -162,7 +162,7 @@ class _Run:
         save_model(folder, self.state.best, self._describe())
         write_curve(folder / CURVE, self.progress.curve)
         write_json(folder / COST, measure_cost(self.progress, self.job.settings, self.device))
-        self.checkpoint.path.unlink(missing_ok=True)
+        self.checkpoint.finish()
 
     def _take_step(self, batches: Iterator[Batch]) -> None:
         step = self.progress.step
@@ -236,6 +236,16 @@ class _Run:
     def _learning_rate(self, step: int) -> float:
         return self.schedule.learning_rate(step, self.progress.validation_losses)
 
+    def _describe_start(self) -> str:
+        step, most = self.progress.step, self.schedule.steps
+        if self.is_over():
+            return (
+                f"iass: the training ended after step {step}, and {self.checkpoint.folder} has its "
+                "model: it is written again.\n"
+            )
+        begins = "begins" if step == 0 else f"continues after step {step}"
+        return f"iass: the training {begins}, {most} steps at most.\n"
+
     def _describe(self) -> dict[str, Any]:
         return {
             "target": self.job.target,
@@ -278,8 +288,3 @@ def _identify(job: FitJob, options: Mapping[str, Any]) -> str:
 
 def _count_samples(seconds: float | None, rate_hz: int) -> int | None:
     return None if seconds is None else max(1, round(seconds * rate_hz))
-
-
-def _describe_start(step: int, steps: int) -> str:
-    begins = "begins" if step == 0 else f"continues after step {step}"
-    return f"iass: the training {begins}, {steps} steps at most.\n"

@@ -56,7 +56,7 @@ class Validator:
 
     def _measure_song(self, task: Task, song: Song, is_stopping: Callable[[], bool]) -> float:
         stretch = self._choose_stretch(song)
-        frames = (stretch[1] - stretch[0]) // task.stft.hop + 1
+        frames = task.stft.count_frames(stretch[1] - stretch[0])
         context = task.context_frames if isinstance(task, Local) else None
         with torch.inference_mode():
             if context is None or frames <= _BLOCK:
@@ -85,7 +85,7 @@ class Validator:
         context: int,
         is_stopping: Callable[[], bool],
     ) -> float:
-        frames = (stretch[1] - stretch[0]) // task.stft.hop + 1
+        frames = task.stft.count_frames(stretch[1] - stretch[0])
         total, count = 0.0, 0
         for first in range(0, frames, _BLOCK):
             _check_stop(is_stopping)

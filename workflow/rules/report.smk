@@ -3,7 +3,11 @@
 figure_inputs = {
     "scores": ["results/scores.parquet"],
     "models": [plan.files.model_cards],
-    "activity": ["results/data/{dataset}/labels.parquet", plan.files.activities],
+    "activity": [
+        "results/scores.parquet",
+        "results/data/{dataset}/labels.parquet",
+        plan.files.activities,
+    ],
     "costs": [
         "results/scores.parquet",
         "results/data/{dataset}/manifest.json",

@@ -3,9 +3,10 @@
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
+from torch.distributed.nn.functional import all_reduce
 from torch.nn import functional
 
 from iass.models.unet.blocks import (
@@ -31,6 +32,17 @@ def track_statistics(norm: nn.BatchNorm2d, mean: Tensor, variance: Tensor, count
     norm.running_mean.lerp_(mean.detach().to(norm.running_mean.dtype), norm.momentum)
     norm.running_var.lerp_(unbiased.to(norm.running_var.dtype), norm.momentum)
     norm.num_batches_tracked.add_(1)
+
+
+def share_statistics(mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor, int]:
+    """Return mean and variance over the equal parts of all processes, and how many those are.
+
+    Gradients pass between the processes, as through torch's SyncBatchNorm.
+    """
+    processes = distributed.get_world_size()
+    both = torch.stack([mean, variance + mean.square()])
+    mean, square = all_reduce(both) / processes  # type: ignore[no-untyped-call]
+    return mean, square - mean.square(), processes
 
 
 def normalise_activate(x: Tensor, norm: nn.BatchNorm2d) -> Tensor:

@@ -13,6 +13,7 @@ from iass.models.unet.convolution import convolve, join_taps, join_thirds
 from iass.models.unet.normalisation import (
     normalise_activate,
     normalise_activate_step,
+    share_statistics,
     track_statistics,
 )
 from iass.models.unet.rising import Affine, join_norm, prepare_finish, prepare_up
@@ -148,5 +149,9 @@ def _follow(
 ) -> Affine:
     assert mean is not None
     assert variance is not None
-    track_statistics(norm, mean, variance, x.numel() // x.shape[-1])
+    count = x.numel() // x.shape[-1]
+    if isinstance(norm, nn.SyncBatchNorm):
+        mean, variance, processes = share_statistics(mean, variance)
+        count *= processes
+    track_statistics(norm, mean, variance, count)
     return join_norm(norm, mean, variance)

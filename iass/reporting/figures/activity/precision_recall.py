@@ -16,9 +16,12 @@ from iass.reporting.context import Context
 from iass.reporting.figures.parts import (
     FAINT,
     draw_nothing,
+    find_marks,
     format_n,
+    read_marks,
     split_targets,
     write_footnote,
+    write_marks,
 )
 from iass.reporting.frames import tabulate_frames
 from iass.reporting.style import COLUMN_IN, DARK, WIDTH_IN, colour_methods, label_name
@@ -26,7 +29,7 @@ from iass.scoring.activity import OPEN
 
 COLUMNS = [
     "target", "method", "point", "threshold", "recall", "precision", "average_precision",
-    "prevalence", "tracks", "frames",
+    "prevalence", "tracks", "frames", "marks",
 ]  # fmt: skip
 """`point`: "curve", or "gate" for the operating point."""
 POINTS = 201  # of a curve that has more, at even steps of recall
@@ -45,8 +48,10 @@ def tabulate(activity: pd.DataFrame, labels: pd.DataFrame, context: Context) -> 
         for (target, method), rows in frames.groupby(["target", "method"])
         if rows["reference"].any()
     ]
-    points = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
-    return points[COLUMNS]
+    if not tables:
+        return pd.DataFrame(columns=COLUMNS)
+    points = pd.concat(tables, ignore_index=True)
+    return points.assign(marks=write_marks(points["method"], find_marks(frames)))[COLUMNS]
 
 
 def _trace_curve(rows: pd.DataFrame) -> pd.DataFrame:
@@ -103,7 +108,7 @@ def render(data: pd.DataFrame, context: Context) -> Figure:
         axes = figure.add_subplot(lines, columns, index + 1)
         _draw_panel(axes, rows, context)
         axes.set(xlabel="recall", ylabel="precision" if index % columns == 0 else "")
-    write_footnote(figure, context, _DESCRIPTION)
+    write_footnote(figure, context, _DESCRIPTION, read_marks(data))
     return figure
 
 
@@ -116,7 +121,8 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, context: Context) -> None:
     for method in [method for method in context.methods if (rows["method"] == method).any()]:
         part = rows[rows["method"] == method]
         curve, gate = (part[part["point"] == point] for point in ("curve", "gate"))
-        label = f"{label_name(method)} {part['average_precision'].iloc[0]:.2f}"
+        name = f"{label_name(method)}{part['marks'].iloc[0]}"
+        label = f"{name} {part['average_precision'].iloc[0]:.2f}"
         (line,) = axes.step(
             curve["recall"], curve["precision"], where="post", color=colours[method], label=label
         )

@@ -124,6 +124,6 @@ def _describe(data: pd.DataFrame) -> str:
         f"Height: mean over {data['targets'].iloc[0]} targets of the median SDR over tracks; line: "
         "from the worst to the best target. Parameters and hours: of the networks of all targets, "
         "validations included, of several seeds the mean. Separation: wall time of all jobs, the "
-        "start of the program included, by the length of the music; memory: the peak of a job, "
-        "main memory only."
+        "start of the program included, by the length of all test music; memory: the peak of a "
+        "job, main memory only."
     )
