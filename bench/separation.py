@@ -20,6 +20,7 @@ from plain_unet import make_plain
 from turns import Work, compare_mallocs, format_costs, measure_here, take_turns, write_costs
 
 from baselines import iass, open_unmix
+from iass.foundation.device import choose_device
 from iass.foundation.method import BaseMethod
 from iass.foundation.stand_ins import import_openunmix
 from iass.models.gate import gate_activity
@@ -69,11 +70,12 @@ def build_networks(name: str, targets: list[str]) -> dict[str, Any]:
         "iass": lambda: iass.Method().build(RATE_HZ),
         "open_unmix": lambda: open_unmix.Method().build("stereo", RATE_HZ),
     }[name]
-    return {target: build().eval() for target in targets}
+    device = choose_device()
+    return {target: build().eval().to(device) for target in targets}
 
 
 def prepare_ours(case: str) -> Work:
-    """Return what `iass separate` does with a song."""
+    """Return what `iass separate` does with a song; with malloc tuned, what the workflow does."""
     name, targets, song = read_case(case)
     networks = build_networks(name, targets)
     method: BaseMethod = {"iass": iass.Method, "open_unmix": open_unmix.Method}[name]()
@@ -106,33 +108,38 @@ def prepare_plain(case: str) -> Work:
 
 def prepare_plain_iass(networks: Mapping[str, Any], song: Path) -> Work:
     """Return one whole-song pass per target."""
-    method = iass.Method()
-    plain = {target: make_plain(network).eval() for target, network in networks.items()}
+    method, device = iass.Method(), choose_device()
+    plain = {t: make_plain(network).eval().to(device) for t, network in networks.items()}
 
     def separate() -> None:
         for target, network in plain.items():
-            mixture = torch.from_numpy(soundfile.read(song, dtype="float32", always_2d=True)[0].T)
+            mixture = read_song(song)
             with torch.inference_mode():
-                spectrum = method.stft.transform(mixture[None])
+                spectrum = method.stft.transform(mixture)
                 mask, logits = network(spectrum.abs())
-                gate = gate_activity(torch.sigmoid(logits[0]).numpy(), 0.5, method.filter_length)
-                audio = method.stft.invert(
-                    spectrum * mask * torch.from_numpy(gate), mixture.shape[1]
-                )
-            soundfile.write(song.parent / f"{target}.wav", audio[0].numpy().T, RATE_HZ, "FLOAT")
+                probability = torch.sigmoid(logits[0]).cpu().numpy()
+                gate = torch.from_numpy(gate_activity(probability, 0.5, method.filter_length))
+                masked = spectrum * mask * gate.to(device)
+                audio = method.stft.invert(masked, mixture.shape[-1])[0].cpu()
+            soundfile.write(song.parent / f"{target}.wav", audio.numpy().T, RATE_HZ, "FLOAT")
 
     return separate
+
+
+def read_song(song: Path) -> torch.Tensor:
+    """Return a song (1, channels, samples), on the device."""
+    audio, _ = soundfile.read(song, dtype="float32", always_2d=True)
+    return torch.from_numpy(audio.T)[None].to(choose_device())
 
 
 def prepare_separator(networks: Mapping[str, Any], song: Path) -> Work:
     """Return the package's own way."""
     separator = import_openunmix().Separator(dict(networks), niter=0, sample_rate=RATE_HZ)
-    separator.eval()
+    separator.eval().to(choose_device())
 
     def separate() -> None:
-        mixture = torch.from_numpy(soundfile.read(song, dtype="float32", always_2d=True)[0].T)
         with torch.inference_mode():
-            estimates = separator(mixture[None])[0]
+            estimates = separator(read_song(song))[0].cpu()
         for target, audio in zip(networks, estimates, strict=True):
             soundfile.write(song.parent / f"{target}.wav", audio.numpy().T, RATE_HZ, "FLOAT")
 

@@ -51,8 +51,17 @@ def make_page(
         targets=tuple(targets),
         data=f"{dataset}: made up",
     )
-    labels = folder / "labels.parquet"
-    return Page(context, "mono", train_on, dataset, folder / "manifest.json", labels)
+    return Page(
+        context=context,
+        channels="mono",
+        hop_s=1.0,
+        protocol="joint",
+        card_protocol="joint",
+        train_on=train_on,
+        test_on=dataset,
+        manifest=folder / "manifest.json",
+        labels=folder / "labels.parquet",
+    )
 
 
 def make_job(*pages: Page, margin_db: float = 0.5) -> ReportJob:

@@ -1,10 +1,9 @@
-"""Small listening pages of noise, and a real browser that opens them.
+"""Small listening pages of noise, and tabs of a browser in which they are open.
 
 Every clip is noise of its own, so that a stretch of what sounds tells which clip it is and where.
-A file of tests gets the fixtures by `pytest_plugins = ["listening"]`.
+The browser itself is a fixture of listening_tabs.py.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from iass.foundation.audio import FloatArray
 from iass.foundation.mp3 import encode_mp3
@@ -28,7 +27,6 @@ from iass.reporting.listen.content import (
     Song,
     Target,
 )
-from iass.reporting.listen.page import write_page
 
 RATE_HZ = 44100
 SECONDS = 6
@@ -43,6 +41,7 @@ ROWS = ["mixture", "reference", *(method.name for method in METHODS)]
 IASS = ROWS.index("iass")
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 375, "height": 812}
+MIXTURE_GAINS_DB = {"vocals": -3.0, "bass": -12.0}
 GAINS_DB = {"ibm": 0.5, "iass": 6.0, "open_unmix": -4.0, "mixture_bound": -9.0}
 SDR = {"ibm": 12.0, "iass": 5.0, "open_unmix": 6.0, "mixture_bound": -4.0}
 SILENT = "the reference is silent"
@@ -96,6 +95,7 @@ def make_song(name: str = "first", clips: dict[str, Clip] | None = None) -> Song
         targets=TARGETS,
         methods=METHODS,
         clips=make_clips() if clips is None else clips,
+        mixture_gains_db=MIXTURE_GAINS_DB,
         labels={target.name: ramp for target in TARGETS},
         activity={"vocals/iass": Curve(0.05, tuple([0.0, 1.0] * (10 * SECONDS)))},
         sdr={key: make_frames(SDR[key.partition("/")[2]]) for key in keys},
@@ -157,19 +157,6 @@ def find_chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A browser without display and sound card, that plays without being clicked."""
-    program = find_chromium()
-    options = ["--autoplay-policy=no-user-gesture-required"]
-    if os.geteuid() == 0:
-        options.append("--no-sandbox")  # Chromium refuses to run as root with it
-    with sync_playwright() as tools:
-        found = tools.chromium.launch(executable_path=program, args=options)
-        yield found
-        found.close()
-
-
 @contextmanager
 def open_tab(browser: Browser, **options: Any) -> Iterator[Tab]:
     """Open a tab that notes every word in the console, error and failed request."""
@@ -187,14 +174,6 @@ def open_tab(browser: Browser, **options: Any) -> Iterator[Tab]:
     context.close()
 
 
-@pytest.fixture(scope="session")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a page of two songs, the second with the first 4 s of the first's clips."""
-    folder, song = tmp_path_factory.mktemp("listen"), make_song()
-    write_page(INDEX, [song, replace(song, id="second", title="Song second", seconds=4.0)], folder)
-    return folder
-
-
 def find_address(folder: Path) -> str:
     """Return the file:// address of a page."""
     return (folder / "index.html").as_uri()
@@ -207,10 +186,3 @@ def open_page(browser: Browser, folder: Path, **options: Any) -> Iterator[Tab]:
         tab.open(find_address(folder))
         yield tab
         assert tab.complaints == []
-
-
-@pytest.fixture
-def tab(browser: Browser, pages: Path) -> Iterator[Tab]:
-    """A tab in which that page is open."""
-    with open_page(browser, pages) as opened:
-        yield opened

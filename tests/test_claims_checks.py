@@ -25,6 +25,7 @@ from iass.reporting.claims.verdict import (
     FAILS,
     HOLDS,
     NOT_RUN,
+    PARTLY,
     UNDECIDED,
     Finding,
     NotRunError,
@@ -145,7 +146,20 @@ def test_equal_takes_the_margin_of_the_config_and_gives_its_own_p():
     (narrow,) = equal.check(find_claim("C3"), make_results(values, margin_db=0.1))
     assert (wide.verdict, narrow.verdict) == (HOLDS, FAILS)
     assert wide.p == pytest.approx(1 / 2**N)  # all differences on the same side of both margins
-    assert narrow.p == pytest.approx(1.0, abs=0.01)
+    assert wide.note == f"p of a difference: {2 / 2**N:.2g}"
+    assert narrow.p == narrow.p_corrected == 2 / 2**N  # the difference is what decided
+    assert narrow.note == "p of being equal: 1"
+
+
+def test_equal_is_not_tested_on_fewer_tracks_than_any_test_takes():
+    near = dict(noise_db=0.01, target="other")
+    (few,) = equal.check(find_claim("C3"), _differ(0.05, tracks=5, **near))
+    assert (few.verdict, few.n) == (UNDECIDED, 5)
+    assert np.isnan([few.p, few.p_corrected]).all()
+    assert few.note.startswith("fewer than 6 tracks")
+    assert "nan" not in few.note
+    (enough,) = equal.check(find_claim("C3"), _differ(0.05, tracks=6, **near))
+    assert (enough.verdict, enough.p) == (HOLDS, pytest.approx(1 / 2**6))
 
 
 def test_equal_without_scores_is_not_run():
@@ -194,11 +208,26 @@ def test_easier_takes_all_songs_where_too_few_have_both_targets():
     assert {finding.verdict for finding in others} == {UNDECIDED}
 
 
-def test_easier_without_one_of_the_targets_is_undecided_as_a_whole():
+def test_easier_without_one_of_the_targets_holds_where_it_was_run():
     levels = {"drums": 6.0, "bass": 6.0, "vocals": 6.0, "piano": 2.0}
     found = easier.check(find_claim("C6"), make_results(_level(levels)))
     assert {finding.verdict for finding in found} == {HOLDS, NOT_RUN}
-    assert combine(found) == UNDECIDED
+    assert combine(found) == PARTLY
+
+
+def test_easier_is_not_tested_on_fewer_songs_of_a_target_than_any_test_takes():
+    def compare(songs: int) -> Finding:
+        drums, piano = [*spread(N, 50.0), *[np.nan] * songs], [*[np.nan] * N, *spread(songs)]
+        values = {("iass", "drums"): drums, ("iass", "piano"): piano}
+        claim = find_claim("C6", methods=["iass"], targets=["drums"], harder=["piano"])
+        (found,) = easier.check(claim, make_results(values))
+        return found
+
+    few, enough = compare(5), compare(6)
+    assert (few.verdict, few.n, few.unit) == (UNDECIDED, 5, "dB")
+    assert np.isnan([few.p, few.p_corrected]).all()
+    assert few.note == "not paired: 12 and 5 tracks, 0 with both"
+    assert (enough.verdict, enough.n) == (HOLDS, 6)
 
 
 @pytest.mark.parametrize(("slope", "verdict"), [(-4.0, HOLDS), (4.0, FAILS), (0.0, UNDECIDED)])
@@ -219,6 +248,9 @@ def test_the_gain_of_the_gate_is_held_against_the_share_of_playing(
     assert (found.verdict, found.n) == (verdict, N)
     assert (found.first, found.second) == ("iass", "ungated")
     assert slope * found.estimate >= 0
+    assert found.p == found.p_corrected
+    if verdict != UNDECIDED:
+        assert found.p == 1 / 2000  # of the side that decided: no resample of 1999 is beyond 0
 
 
 def test_the_gain_of_the_gate_needs_a_method_without_it_and_labels_that_vary(
@@ -265,6 +297,10 @@ def test_more_training_songs_go_with_higher_medians(
     assert [(f.verdict, f.n) for f in found] == [(verdict, 6)] * 2
     assert found[0].estimate == pytest.approx(correlation, abs=1e-3)
     assert "vocals 60, drums 50" in found[0].note
+    if verdict != UNDECIDED:  # of the side that decided: one order of 720 is as extreme
+        assert [(f.p, f.p_corrected) for f in found] == [
+            (pytest.approx(1 / 720), pytest.approx(2 / 720))
+        ] * 2
 
 
 def test_four_targets_or_equal_numbers_of_songs_decide_nothing(tmp_path: Path) -> None:
@@ -292,5 +328,6 @@ def test_a_claim_holds_where_all_comparisons_do_and_fails_with_any():
     assert verdicts(HOLDS, HOLDS) == HOLDS
     assert verdicts(HOLDS, FAILS, NOT_RUN) == FAILS
     assert verdicts(HOLDS, UNDECIDED) == UNDECIDED
-    assert verdicts(HOLDS, NOT_RUN) == UNDECIDED
+    assert verdicts(HOLDS, NOT_RUN, HOLDS) == PARTLY
+    assert verdicts(HOLDS, UNDECIDED, NOT_RUN) == verdicts(UNDECIDED, NOT_RUN) == UNDECIDED
     assert verdicts(NOT_RUN, NOT_RUN) == verdicts() == NOT_RUN

@@ -9,7 +9,7 @@ from claim_results import add, make_job, make_page, spread, tabulate, write_song
 
 from iass.reporting.claims.check import check_claims, write_claims
 from iass.reporting.claims.claim import read_claims
-from iass.reporting.claims.page import list_blocks, summarise_claims
+from iass.reporting.claims.page import format_claims, list_blocks, summarise_claims
 from iass.reporting.context import FAULTY, FAULTY_NOTE, HEARD, HEARD_NOTE
 from iass.reporting.document import format_markdown
 from iass.scoring.table import empty_scores, write_scores
@@ -52,7 +52,7 @@ def test_on_the_data_of_the_paper_a_verdict_counts(folder: Path) -> None:
     assert verdicts["C3", True, "musdb18hq"] == verdicts["C4", True, "musdb18hq"] == "fails"
     assert verdicts["C7", True, "musdb18hq"] == "holds"
     assert verdicts["C8", True, "musdb18hq"] == verdicts["C5", True, "mm"] == "not run"
-    assert verdicts["C5", False, "musdb18hq"] == "undecided at this n"  # three of six targets
+    assert verdicts["C5", False, "musdb18hq"] == "holds where run"  # three of six targets
     assert ("C1", False, "musdb18hq") not in verdicts
 
 
@@ -62,6 +62,25 @@ def test_other_training_music_makes_it_an_analogy(folder: Path, train_on: str | 
     verdicts = _verdicts(check_claims(_score(), make_job(page), CLAIMS))
     assert verdicts["C1", True, "musdb18hq"] == "not run"
     assert verdicts["C1", False, "musdb18hq"] == "holds"
+
+
+def test_experiments_and_data_sets_of_one_card_take_a_line_each(folder: Path) -> None:
+    page = make_page(MUSDB, folder=folder)
+    again = replace(page, context=replace(page.context, experiment="again"))
+    half = replace(again, context=replace(again.context, dataset="half"))
+    better, worse = _score(), _score().assign(value=lambda rows: -rows["value"])
+    scores = [better, worse.assign(experiment="again")]
+    scores += [better.assign(experiment="again", dataset="half")]
+    table = check_claims(pd.concat(scores), make_job(page, again, half), CLAIMS)
+    own = _format(table).split("## How a verdict")[0].splitlines()
+    cells = [[cell.strip() for cell in line.split("|")] for line in own if "| C1 |" in line]
+    assert [(row[4], row[5]) for row in cells] == [
+        ("demo, musdb18hq", "**holds**"),
+        ("again, musdb18hq", "**fails**"),
+        ("again, half", "**holds**"),
+    ]
+    shown = " ".join(format_claims(table, 400).split())
+    assert "vocals holds (demo, musdb18hq; again, half); fails (again, musdb18hq)" in shown
 
 
 def test_a_page_says_first_that_an_analogy_says_nothing_about_the_paper(folder: Path) -> None:
@@ -108,9 +127,28 @@ def test_marks_follow_a_number_into_every_view(folder: Path) -> None:
     assert f" dB{HEARD}{FAULTY} [" in text
     assert HEARD_NOTE in text
     assert FAULTY_NOTE in text
-    fine = _format(check_claims(_score(), job, CLAIMS))
-    assert HEARD not in fine
-    assert FAULTY not in fine
+    write_scores(folder / "scores.parquet", scores)
+    write_claims(folder / "scores.parquet", job, folder / "claims")
+    for shown in (format_claims(table), summarise_claims(folder / "claims.csv")):
+        c1 = next(line for line in shown.splitlines() if line.split()[:1] == ["C1"])
+        assert c1.split()[-1] == f"holds{HEARD}{FAULTY}"
+        c9 = next(line for line in shown.splitlines() if line.split()[:1] == ["C9"])
+        assert f"not run{HEARD}" not in c9
+        told = " ".join(shown.split())
+        assert HEARD_NOTE in told
+        assert FAULTY_NOTE in told
+    table = check_claims(_score(), job, CLAIMS)
+    for fine in (_format(table), format_claims(table)):
+        assert HEARD not in fine
+        assert FAULTY not in fine
+
+
+def test_what_holds_as_far_as_it_was_run_says_how_much_was_not(folder: Path) -> None:
+    job = make_job(make_page(MUSDB, "synthband", "synthband", folder=folder))
+    text = _format(check_claims(_score("synthband"), job, CLAIMS))
+    line = next(line for line in text.splitlines() if line.startswith("| C5 |") and "**" in line
+                and "3 hold" in line)
+    assert "**holds where run** | 3 hold, 3 not run;" in line
 
 
 def test_dropped_errata_leave_no_mark_and_no_track(folder: Path) -> None:

@@ -119,6 +119,29 @@ def test_few_tracks_songs_trained_on_and_faulty_ones_are_said(tmp_path):
         assert note in done.stdout
 
 
+def test_a_note_is_about_all_only_where_it_is_about_the_baseline_too(tmp_path):
+    scores = {"theirs": THEIRS, "ours": OURS[:3], "others": OURS[1:4]}
+    name = write_table(tmp_path / "scores.parquet", scores)
+    done = _run("compare", name, "--baseline", "theirs", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "[" in " ".join(read_rows(done.stdout)["theirs"])
+    noted = " ".join(done.stdout.split())
+    assert "all: fewer than 6 tracks" not in noted
+    assert "ours, others: fewer than 6 tracks: no interval." in noted.replace(
+        "others, ours", "ours, others"
+    )
+    assert "theirs: 6 to 19 tracks: an interval covers" in noted
+    assert "all: too few tracks for any p below 0.05." in noted  # of differences to the baseline
+
+
+def test_what_can_be_found_is_told_at_the_level_of_the_correction(tmp_path, table):
+    write_table(tmp_path / "third.parquet", {"third": THEIRS + 9})
+    done = _run("compare", table, "third.parquet", "--baseline", "theirs", folder=tmp_path)
+    expected = compare_paired(OURS, THEIRS, tests=3)
+    assert read_rows(done.stdout)["ours"][-1] == f"{expected.detectable:.2f}"
+    assert "at the strictest level of that correction" in " ".join(done.stdout.split())
+
+
 def test_another_metric_and_mask_can_be_chosen(tmp_path):
     song = {"metric": "uSDR", "mask": "none", "frame_s": np.nan}
     name = write_table(tmp_path / "songs.parquet", {"ours": OURS, "theirs": THEIRS}, **song)

@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from iass.foundation.device import check_device, choose_device, claim_index, pick_index
+from iass.foundation.device import (
+    check_device,
+    choose_device,
+    claim_index,
+    count_devices,
+    pick_index,
+)
 from iass.foundation.errors import UserError
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +59,37 @@ def test_where_all_gpus_are_held_a_job_shares_the_first_unless_it_needs_its_own(
             pick_index(2, tmp_path, needs_own=True)
         first.kill()
         second.kill()
+
+
+def test_a_job_that_shares_the_first_gpu_stays_there_when_another_comes_free(
+    tmp_path: Path,
+) -> None:
+    with _claim(tmp_path) as first, _claim(tmp_path) as second:
+        claimed = [job.stdout.readline().strip() for job in (first, second) if job.stdout]
+        assert pick_index(2, tmp_path, needs_own=False) == 0
+        ending = (first, second)[claimed.index("1")]
+        ending.kill()
+        ending.wait()
+        assert pick_index(2, tmp_path, needs_own=False) == 0
+        with pytest.raises(UserError, match="all 2 are taken"):
+            pick_index(2, tmp_path, needs_own=True)
+        first.kill()
+        second.kill()
+
+
+def test_a_job_keeps_the_gpu_that_it_holds(tmp_path: Path) -> None:
+    with _claim(tmp_path) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline().strip() == "0"
+        assert pick_index(2, tmp_path, needs_own=True) == 1
+        other.kill()
+        other.wait()
+        assert pick_index(2, tmp_path, needs_own=True) == 1
+
+
+@pytest.mark.skipif(count_devices() == 0, reason="torch can use no GPU here")
+def test_the_chosen_gpu_is_the_one_that_torch_takes_where_none_is_named() -> None:
+    assert choose_device().index == torch.cuda.current_device()
 
 
 def test_without_a_gpu_the_device_is_the_cpu() -> None:

@@ -11,6 +11,7 @@ from figure_checks import read_texts
 
 from iass.reporting.figures.scores import critical_difference, forest, gap_closed
 from iass.reporting.figures.scores.forest import BETTER, WORSE
+from iass.statistics.paired import compare_paired
 
 PAIR = replace(DEMO, methods=("open_unmix", "iass"), targets=("vocals", "drums"))
 TRIO = replace(DEMO, methods=("input_mixture", "iass", "ibm"), targets=("vocals", "drums"))
@@ -85,6 +86,31 @@ def test_what_is_told_apart_is_filled_in_the_colour_of_its_side(sign, colour) ->
     few = draw(forest, *score(sign * np.array(STEPS[:5])), *score(ZEROS, "open_unmix"))
     assert read_dots(few) == [[(sign * 3.0, 0.0, "white")]]
     assert any("fewer than 6 tracks" in " ".join(text.split()) for text in read_texts(few))
+
+
+def read_band(figure):
+    """Left and right end of every grey bar of the first panel."""
+    return [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in figure.axes[0].patches]
+
+
+def test_grey_is_what_the_corrected_tests_would_seldom_find() -> None:
+    steps = np.tile(STEPS, 3)
+    rows = [*score(steps), *score(np.zeros(18), "open_unmix")]
+    more = [row | {"target": "drums"} for row in rows]
+    alone, both = (compare_paired(steps, np.zeros(18), tests).detectable for tests in (1, 2))
+    assert both > alone
+    assert read_band(draw(forest, *rows)) == [pytest.approx((-alone, alone))]
+    figure = draw(forest, *rows, *more)
+    assert read_band(figure) == [pytest.approx((-both, both))]
+    text = " ".join(" ".join(read_texts(figure)).split())
+    assert "at the strictest level of that correction" in text
+
+
+def test_where_nothing_can_be_found_all_is_grey() -> None:
+    figure = draw(forest, *score(STEPS[:5]), *score(ZEROS, "open_unmix"))
+    ((left, right),) = read_band(figure)
+    low, high = figure.axes[0].get_xlim()
+    assert left <= low < high <= right
 
 
 def test_a_target_without_a_pair_says_so() -> None:

@@ -146,19 +146,18 @@ def test_equal_audio_gives_equal_bytes(made: ListenSet) -> None:
 def test_a_gain_brings_an_estimate_to_the_level_of_its_reference() -> None:
     tone = np.full((2, 100), 0.1, np.float32)
     assert measure_level(tone) == pytest.approx(-20.0, abs=1e-5)
-    assert match_level(tone, -14.0) == pytest.approx(6.0, abs=1e-5)
-    assert match_level(tone, -30.0) == pytest.approx(-10.0, abs=1e-5)
+    assert match_level(-20.0, -14.0) == 6.0
+    assert match_level(-20.0, -30.004) == -10.0
 
 
 def test_what_is_nearly_silent_is_not_lifted_without_end() -> None:
-    assert match_level(np.full((1, 100), 1e-5, np.float32), -20.0) == 24.0
+    assert match_level(-100.0, -20.0) == 24.0
 
 
 def test_silence_is_neither_lifted_nor_a_measure() -> None:
-    silence, tone = np.zeros((1, 100), np.float32), np.full((1, 100), 0.1, np.float32)
-    assert measure_level(silence) is None
-    assert match_level(silence, -20.0) == 0.0
-    assert match_level(tone, None) == 0.0
+    assert measure_level(np.zeros((1, 100), np.float32)) is None
+    assert match_level(None, -20.0) == 0.0
+    assert match_level(-20.0, None) == 0.0
 
 
 def test_a_curve_is_cut_from_the_excerpts_start() -> None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from listen_set import CONTEXT, TARGETS, WISH, ListenSet, make_noise
+from listen_set import CONTEXT, RATE_HZ, TARGETS, WISH, ListenSet, make_noise
 
 from iass.foundation.mp3 import encode_mp3
 from iass.reporting.listen.content import Clip, Curve, Frame, Index, Song
@@ -70,12 +71,30 @@ def test_a_song_has_all_that_was_cut(made: ListenSet) -> None:
     keys = {f"{target}/{name}" for target in TARGETS for name in ("reference", "iass", "ibm")}
     assert set(first["clips"]) == {"mixture", *keys}
     assert set(second["clips"]) == {"mixture", *keys} - {"bass/iass"}
-    assert first["clips"]["mixture"]["gain_db"] == first["clips"]["bass/reference"]["gain_db"] == 0
+    assert first["clips"]["bass/reference"]["gain_db"] == 0
     assert first["clips"]["bass/ibm"]["gain_db"] == 6.02
     assert set(first["labels"]) == set(TARGETS)
     assert set(first["activity"]) == {f"{t}/{m}" for t in TARGETS for m in ("iass", "ibm")}
     assert [method["label"] for method in first["methods"]] == ["IASS", "IBM"]
     assert not first["marks"]
+
+
+def test_the_mixture_has_a_gain_to_the_level_of_every_reference(tmp_path: Path) -> None:
+    made = ListenSet(tmp_path)
+    level = np.full((1, 2 * RATE_HZ), 0.1, np.float32)
+    made.write_tracks([made.write_track("x", {"vocals": 3 * level, "bass": level})], {})
+    made.cut_references()
+    gains_db = _parse(made.write_page() / "songs" / "1.js")["mixture_gains_db"]
+    assert gains_db == {"vocals": -2.5, "bass": -12.04}  # 20 lg 3/4 and 20 lg 1/4
+
+
+def test_the_mixture_is_left_as_it_is_where_the_reference_is_silent(tmp_path: Path) -> None:
+    made = ListenSet(tmp_path)
+    stems = {"vocals": make_noise(1, 2.0), "bass": np.zeros((1, 2 * RATE_HZ), np.float32)}
+    made.write_tracks([made.write_track("solo", stems)], {})
+    made.cut_references()
+    gains_db = _parse(made.write_page() / "songs" / "1.js")["mixture_gains_db"]
+    assert gains_db == {"vocals": 0.0, "bass": 0.0}
 
 
 def test_only_whole_frames_of_the_excerpt_and_the_seed_that_is_heard_are_shown(

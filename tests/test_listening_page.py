@@ -31,12 +31,23 @@ from listening import (
 )
 from matplotlib.image import imread
 from numpy.typing import NDArray
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Route
 
 from iass.reporting.listen.content import Clip
 from iass.reporting.listen.page import write_page
 
-pytest_plugins = ["listening"]
+pytest_plugins = ["listening_tabs"]
+
+# Notes what is written where a screen reader says every change without being asked.
+WATCH = """() => {
+  const live = "output, [role=status], [role=alert], [role=timer], [aria-live]";
+  window.told = [];
+  const watch = new MutationObserver((changes) =>
+    window.told.push(...changes.map(({ target }) => target.textContent)));
+  for (const element of document.querySelectorAll(live)) {
+    watch.observe(element, { childList: true, characterData: true, subtree: true });
+  }
+}"""
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -164,6 +175,22 @@ def test_space_still_plays_after_a_row_was_clicked_and_presses_what_was_reached_
     assert tab.ask("listen.player.batch.offset") == 0
 
 
+@pytest.mark.parametrize("slider", ["#seek", "#volume"])
+def test_a_slider_keeps_the_keys_that_move_it_and_no_others(tab: Tab, slider: str) -> None:
+    tab.page.click(slider)
+    before = float(tab.page.input_value(slider))
+    tab.page.keyboard.press("4")
+    assert tab.chosen() == "iass"
+    tab.page.keyboard.press("ArrowDown")
+    assert tab.chosen() == "iass"
+    assert 0 < before - float(tab.page.input_value(slider)) < 0.5
+    tab.page.keyboard.press("Home")
+    assert float(tab.page.input_value(slider)) == 0
+    tab.page.keyboard.press("Space")
+    tab.wait_for_sound()
+    assert tab.page.inner_text("#play") == "Pause"
+
+
 def test_keys_can_be_turned_off(tab: Tab) -> None:
     tab.page.click("#shortcuts")
     tab.page.keyboard.press("4")
@@ -198,6 +225,33 @@ def test_another_song_starts_at_its_beginning_and_loops_over_its_own_length(tab:
     assert tab.ask("listen.view.rows.every((row) => row.buffer.duration === 4)")
 
 
+def test_a_song_that_is_still_decoded_gives_way_to_the_one_chosen_since(
+    browser: Browser, server: str
+) -> None:
+    with open_tab(browser) as tab:
+        tab.open(server)
+        waiting: list[Route] = []
+        tab.page.route("**/songs/2.js", waiting.append)
+        tab.page.click("#play")
+        link = {"target": "bass", "row": "ibm", "time": "1"}
+        tab.ask(
+            "async (link) => {"
+            "  const decoded = showTarget('bass');"
+            "  loadSong(findEntry('second'), link);"
+            "  await decoded;"
+            "}",
+            link,
+        )
+        assert tab.page.is_disabled("#play")
+        assert tab.ask("listen.view.rows") == []
+        assert tab.page.inner_text("#now").startswith("Loading")
+        waiting[0].continue_()
+        tab.page.wait_for_selector("#play:enabled")
+        assert tab.ask("[listen.view.song.id, listen.view.target]") == ["second", "bass"]
+        assert (tab.chosen(), tab.position()) == ("ibm", 1.0)
+        assert not tab.ask("listen.player.playing")
+
+
 def test_a_link_leads_to_song_target_row_and_second(tab: Tab, pages: Path) -> None:
     _choose_second(tab)
     tab.page.click("[data-target=bass]")
@@ -211,6 +265,19 @@ def test_a_link_leads_to_song_target_row_and_second(tab: Tab, pages: Path) -> No
     assert tab.ask("[listen.view.song.id, listen.view.target]") == ["second", "bass"]
     assert tab.chosen() == "ibm"
     assert tab.position() == 1.0
+
+
+def test_a_screen_reader_is_told_nothing_while_the_clock_runs_or_the_slider_moves(tab: Tab) -> None:
+    tab.page.click("#play")
+    tab.page.wait_for_function("listen.player.position() > 0.2")
+    tab.ask(WATCH)
+    tab.wait(0.3)
+    tab.ask("[2, 2.1, 2.2].forEach((time) => goTo(time))")
+    tab.wait(0.1)
+    assert tab.ask("window.told") == []
+    tab.page.keyboard.press("4")
+    tab.wait(0.1)
+    assert tab.ask("window.told") == ["Playing: IASS, Vocals"]
 
 
 def test_what_cannot_be_read_is_named(browser: Browser, tmp_path: Path) -> None:

@@ -66,7 +66,8 @@ def test_a_file_that_breaks_the_promise_of_its_name_is_thrown_away_and_not_locke
     with pytest.raises(UserError, match=f"does not begin with the {promised} of its name"):
         fetch_weights(replica, tmp_path, tmp_path / "lock.json")
     assert not (tmp_path / "lock.json").exists()
-    assert not list((tmp_path / "weights").rglob("*.pth*[!k]"))
+    assert not (tmp_path / "weights" / "replica" / name).exists()
+    assert not list((tmp_path / "weights").rglob("*.part"))
     server.routes[f"/{name}"].content = files["vocals"].read_bytes()
     fetch_weights(replica, tmp_path, tmp_path / "lock.json")
     assert len(locate_weights(replica, tmp_path)) == 4
@@ -253,9 +254,14 @@ def test_the_command_names_a_wrong_option_or_method(config: dict[str, Any], tmp_
     for words, named in (
         (["umx", "--option", "release=um"], "options.release is 'um'"),
         (["umx", "--option", "size=1"], "umx.options.size: unknown option"),
-        (["ibm"], "is of kind 'oracle'"),
-        (["umx", "--configfile", str(file)], "no method 'umx'; it has input_mixture, replica"),
+        (["umx", "--option", "release=["], "--option release=[ is not of the form name=value"),
+        (["umx", "--option", "wiener=2024-13-45"], "--option wiener=2024-13-45 is not of the"),
+        (["umx", "--option", "release"], "--option release is not of the form name=value"),
+        (["ibm"], "is of kind 'oracle'; only `pretrained` ones have weights"),
+        (["nothing"], "There is no method baselines/nothing.py"),
+        (["nothing", "--configfile", str(file)], f"and {file} defines none of that name"),
         (["input_mixture", "--configfile", str(file)], "only `pretrained` ones have weights"),
+        (["replica", "--option", "wiener=0", "--configfile", str(file)], "exclude each other"),
     ):
         done = CliRunner().invoke(app, ["weights", *words])
         assert isinstance(done.exception, UserError)

@@ -12,8 +12,9 @@ from projects import ROOT
 from iass.foundation.errors import UserError
 from iass.foundation.plugins import list_datasets, module_file
 from iass.plan.declared import find_defaults
+from iass.plan.driver import make_plan
 from iass.reporting.context import FAULTY, HEARD, HEARD_NOTE, Context
-from iass.reporting.job import MethodFacts, Page, ReportJob
+from iass.reporting.job import MethodFacts, Page, ReportJob, parse_job
 from iass.reporting.tables.published import (
     AGGREGATION,
     PUBLISHED,
@@ -50,6 +51,9 @@ PAGE = Page(
         data="MUSDB18",
     ),
     channels="stereo",
+    hop_s=1.0,
+    protocol="joint",
+    card_protocol="joint",
     train_on=None,
     test_on="musdb18",
     manifest=None,
@@ -140,6 +144,8 @@ def test_what_was_not_run_has_nothing_beside_it(
             "50",
             "not comparable: 2-s frames here, 3 tracks here",
         ),
+        (replace(PAGE, hop_s=0.5), "3", "not comparable: a frame every 0.5 s here"),
+        (replace(PAGE, protocol="per_target"), "3", "not comparable: protocol per_target here"),
     ],
 )
 def test_other_conditions_are_shown_and_not_judged(
@@ -147,6 +153,32 @@ def test_other_conditions_are_shown_and_not_judged(
 ) -> None:
     row = _compare(tmp_path, 7.67, page, tracks=tracks)
     assert (row["status"], row["ours_db"]) == (status, pytest.approx(7.67))
+
+
+@pytest.mark.parametrize(
+    ("scoring", "experiment", "status"),
+    [
+        ({}, {}, "within tolerance"),
+        ({"hop_s": 0.5}, {}, "not comparable: a frame every 0.5 s here"),
+        ({}, {"protocol": "per_target"}, "not comparable: protocol per_target here"),
+        ({}, {"protocol": "joint"}, "within tolerance"),
+    ],
+)
+def test_hop_and_protocol_come_from_the_config_and_the_card(
+    tmp_path: Path, scoring: dict[str, float], experiment: dict[str, str], status: str
+) -> None:
+    entry = {"test_on": ["musdb18"], "targets": ["vocals"], "methods": ["ibm"]}
+    config = {
+        "datasets": {"musdb18": {}},
+        "methods": {"ibm": {"kind": "oracle"}},
+        "experiments": {"bounds": entry | {"channels": "stereo"} | experiment},
+        "scoring": scoring,
+    }
+    job = parse_job(make_plan(config, "x").params.report_job(None))  # type: ignore[arg-type]
+    (row,) = compare_published(
+        _published(tmp_path), _score({"ibm": [7.67] * 3}), job
+    ).to_dict("records")
+    assert row["status"] == status
 
 
 def test_without_a_tolerance_the_difference_is_told(tmp_path: Path) -> None:

@@ -99,8 +99,13 @@ def test_scores_of_different_numbers_of_tracks_are_refused():
         compare_paired([1.0, 2.0], [1.0])
 
 
-@pytest.mark.parametrize(("tracks", "heavy_tails"), [(8, False), (50, False), (50, True)])
-def test_the_detectable_difference_is_found_in_about_80_percent_of_cases(tracks, heavy_tails):
+@pytest.mark.parametrize(
+    ("tracks", "heavy_tails", "tests"),
+    [(8, False, 1), (50, False, 1), (50, True, 1), (8, False, 6), (12, False, 100), (50, True, 99)],
+)
+def test_the_detectable_difference_is_found_in_about_80_percent_of_cases(
+    tracks, heavy_tails, tests
+):
     generator = np.random.default_rng(0)
 
     def draw(count):
@@ -108,6 +113,16 @@ def test_the_detectable_difference_is_found_in_about_80_percent_of_cases(tracks,
         return generator.standard_t(2, size) if heavy_tails else generator.normal(0, 0.7, size)
 
     none = np.zeros(tracks)
-    detectable = np.median([compare_paired(row, none).detectable for row in draw(1000)])
-    found = [compare_paired(row + detectable, none).p < 0.05 for row in draw(1000)]
+    detectable = np.median([compare_paired(row, none, tests).detectable for row in draw(1000)])
+    found = [compare_paired(row + detectable, none).p <= 0.05 / tests for row in draw(1000)]
     assert np.mean(found) == pytest.approx(0.8, abs=0.05)  # heavy tails: 0.74 to 0.79
+
+
+def test_nothing_can_be_found_where_no_p_survives_the_number_of_tests():
+    # The smallest p of 8 tracks is 2 / 2^8 = 0.0078: enough for 6 tests, 0.047, not for 7.
+    differences = np.arange(8.0)
+    assert np.isfinite(compare_paired(differences, np.zeros(8), tests=6).detectable)
+    hopeless = compare_paired(differences, np.zeros(8), tests=7)
+    assert np.isnan(hopeless.detectable)
+    alone = compare_paired(differences, np.zeros(8))
+    assert (hopeless.low, hopeless.high, hopeless.p) == (alone.low, alone.high, alone.p)

@@ -41,7 +41,7 @@ def test_every_pair_of_every_target_is_the_paired_comparison_of_its_tracks():
     values = tracks[tracks["target"] == "drums"].pivot(
         index="track", columns="method", values="value"
     )
-    expected = compare_paired(values["c"], values["b"])
+    expected = compare_paired(values["c"], values["b"], tests=6)  # three pairs, two targets
     (found,) = select(pairs, target="drums", first="c", second="b").to_dict("records")
     assert {name: found[name] for name in vars(expected)} == vars(expected)
 
@@ -109,6 +109,19 @@ def test_the_comparison_with_a_baseline_is_turned_towards_it_and_corrected_as_al
     assert row[["p", "p_holm", "wins", "losses", "detectable"]].tolist() == (
         turned[["p", "p_holm", "losses", "wins", "detectable"]].tolist()
     )
+
+
+def test_what_can_be_found_counts_the_tests_that_are_corrected_together():
+    few = make_tracks("abc", 5, datasets=("few",))  # no test, so it costs nothing
+    tracks = pd.concat([make_tracks("abc", 20), few])
+    pairs = compare_all(tracks, ["a", "b", "c"])
+    assert pairs["p_holm"].notna().sum() == 6  # three pairs, two targets
+    row = select(pairs, dataset="a", target="drums", first="a", second="b").iloc[0]
+    values = tracks[(tracks["target"] == "drums") & (tracks["dataset"] == "a")]
+    first, second = (values[values["method"] == name]["value"] for name in "ab")
+    assert row["detectable"] == compare_paired(first, second, tests=6).detectable
+    assert row["detectable"] > compare_paired(first, second).detectable
+    assert select(pairs, dataset="few")["detectable"].isna().all()
 
 
 def test_a_baseline_that_is_no_method_is_refused_with_the_methods_there_are():

@@ -6,30 +6,29 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import IO
 
 import torch
 
 from iass.foundation.errors import UserError
 from iass.foundation.gpus import count_gpus
 
-_HELD: list[IO[str]] = []
-"""Lock files of the claimed GPUs; closed, and so released, when the process ends."""
-
 
 def choose_device(*, needs_own: bool = False) -> torch.device:
     """Return a GPU of its own for this process if there is one, else the CPU.
 
-    Says so on stderr, once, where a GPU is there and torch cannot use it. With more processes than
-    GPUs, the last ones share the first GPU; UserError for one that
-    `needs_own`, as the processes of one training do. Which GPU it is does not follow from the
-    number of the process (LOCAL_RANK): another training may hold that one.
+    It is the same one as long as the process lives, and torch's current device. Says so on stderr,
+    once, where a GPU is there and torch cannot use it. With more processes than GPUs, the last ones
+    share the first GPU; UserError for one that `needs_own`, as the processes of one training do.
+    Which GPU it is does not follow from the number of the process (LOCAL_RANK): another training
+    may hold that one.
     """
     count = count_devices()
     if count == 0:
         _tell_missing()
         return torch.device("cpu")
-    return torch.device("cuda", pick_index(count, _lock_folder(), needs_own=needs_own))
+    device = torch.device("cuda", pick_index(count, _lock_folder(), needs_own=needs_own))
+    torch.cuda.set_device(device)
+    return device
 
 
 def check_device(name: str) -> str:
@@ -72,9 +71,9 @@ def _tell_missing() -> None:
 def pick_index(count: int, folder: Path, *, needs_own: bool) -> int:
     """Return the device that this process holds or can get, else the first, shared.
 
-    UserError if all are held and it `needs_own`.
+    UserError if all were held when it first asked, and it `needs_own`.
     """
-    index = _held_index() if _HELD else claim_index(count, folder)
+    index = claim_index(count, folder)
     if index is None and needs_own:
         raise UserError(
             f"Not enough GPUs: all {count} are taken; lower train.processes, or wait until another "
@@ -83,25 +82,22 @@ def pick_index(count: int, folder: Path, *, needs_own: bool) -> int:
     return index or 0
 
 
+@cache
 def claim_index(count: int, folder: Path) -> int | None:
     """Return the first of `count` devices that no process has locked in `folder`, and lock it.
 
-    None if all are locked.
+    None if all are locked. What a process was told it is told again: tensors of one network must
+    not come to lie on two devices because another job has ended in between.
     """
     for index in range(count):
-        stream = (folder / f"{index}.lock").open("w")
+        handle = os.open(folder / f"{index}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            stream.close()
+            os.close(handle)
             continue
-        _HELD.append(stream)
-        return index
+        return index  # the file stays open, and so locked, until the process ends
     return None
-
-
-def _held_index() -> int:
-    return int(Path(_HELD[0].name).stem)
 
 
 def _lock_folder() -> Path:

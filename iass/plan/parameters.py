@@ -148,6 +148,9 @@ class Parameters:
         return {
             "context": self._context(experiment, dataset),
             "channels": entry.channels,
+            "hop_s": self.cells.config.scoring.hop_s,
+            "protocol": self.cells.protocol(experiment, dataset),
+            "card_protocol": self.cells.cards[dataset].protocol,
             "train_on": modules[train_on] if train_on else None,
             "test_on": modules[dataset],
             "manifest": f"results/data/{train_on}/manifest.json" if train_on else None,

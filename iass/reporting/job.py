@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from iass.foundation.audio import Channels
-from iass.foundation.config import Kind
+from iass.foundation.config import Kind, Protocol
 from iass.reporting.context import Context
 
 
@@ -26,12 +26,17 @@ class MethodFacts:
 class Page:
     """One experiment on one data set.
 
-    `train_on` and `test_on` are modules of cards; `manifest` is that of the training set, None
-    where nothing is trained, and `labels` are the activity labels of the data set.
+    `hop_s` is the distance of scored frames in s, `protocol` how they were scored and
+    `card_protocol` how the card of the data set would have them. `train_on` and `test_on` are
+    modules of cards; `manifest` is that of the training set, None where nothing is trained, and
+    `labels` are the activity labels of the data set.
     """
 
     context: Context
     channels: Channels
+    hop_s: float
+    protocol: Protocol
+    card_protocol: Protocol
     train_on: str | None
     test_on: str
     manifest: Path | None

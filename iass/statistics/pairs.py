@@ -1,10 +1,12 @@
 """Every method against every other, target by target, corrected for the number of tests."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from iass.foundation.errors import UserError
@@ -25,11 +27,20 @@ def compare_all(tracks: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
 
     `tracks` has one value per experiment, dataset, method, target, metric and track, as
     `average_seeds` returns. The columns are CELL, first and second (in the order of `methods`) and
-    the fields of PairedDifference; p_holm is corrected over all rows of an experiment and metric.
+    the fields of PairedDifference; p_holm is corrected over all rows of an experiment and metric,
+    and `detectable` is at the level of that correction's first step.
     Rows of fewer than MIN_TRACKS tracks, whose p is never below 0.05, are no tests: they cost the
     others nothing (Tarone 1990, A modified Bonferroni method for discrete data), and theirs is NaN.
     """
-    rows = [row for key, cell in tracks.groupby(CELL) for row in _compare_cell(key, cell, methods)]
+    cells = {key: _pivot_cell(cell, methods) for key, cell in tracks.groupby(CELL)}
+    tests: Counter[tuple[Any, ...]] = Counter()
+    for key, values in cells.items():
+        tests[_find_family(key)] += _count_tests(values)
+    rows = [
+        row
+        for key, values in cells.items()
+        for row in _compare_cell(key, values, tests[_find_family(key)])
+    ]
     pairs = pd.DataFrame(rows, columns=[name for name in COLUMNS if name != "p_holm"])
     tested = pairs.assign(p_holm=pairs["p"].where(pairs["tracks"] >= MIN_TRACKS))
     p_holm = tested.groupby(FAMILY)["p_holm"].transform(adjust_holm)
@@ -58,14 +69,28 @@ def _note_hopeless(pairs: pd.DataFrame) -> pd.DataFrame:
     return pairs.assign(note=notes.mask(is_hopeless, longer))
 
 
-def _compare_cell(
-    key: tuple[Any, ...], cell: pd.DataFrame, methods: Sequence[str]
-) -> Iterator[dict[str, Any]]:
-    values = cell.pivot(index="track", columns="method", values="value").reindex(
-        columns=list(methods)
-    )
-    scores = {method: values[method].to_numpy(dtype=float) for method in methods}
+def _pivot_cell(cell: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+    """Return the values of a cell, a row per track and a column per method."""
+    values = cell.pivot(index="track", columns="method", values="value")
+    return values.reindex(columns=list(methods)).astype(float)
+
+
+def _find_family(key: tuple[Any, ...]) -> tuple[Any, ...]:
     names = dict(zip(CELL, key, strict=True))
-    for first, second in combinations(methods, 2):
-        difference = compare_paired(scores[first], scores[second])
+    return tuple(names[name] for name in FAMILY)
+
+
+def _count_tests(values: pd.DataFrame) -> int:
+    """Return how many pairs of methods (columns) share tracks enough for a test."""
+    is_scored = np.isfinite(values.to_numpy()).astype(int)
+    return int((np.triu(is_scored.T @ is_scored, 1) >= MIN_TRACKS).sum())
+
+
+def _compare_cell(
+    key: tuple[Any, ...], values: pd.DataFrame, tests: int
+) -> Iterator[dict[str, Any]]:
+    scores = {method: values[method].to_numpy() for method in values.columns}
+    names = dict(zip(CELL, key, strict=True))
+    for first, second in combinations(values.columns, 2):
+        difference = compare_paired(scores[first], scores[second], max(tests, 1))
         yield names | {"first": first, "second": second} | asdict(difference)

@@ -1,7 +1,7 @@
 """The page of the claims, and the same for a terminal: from the table of `check_claims` alone."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,15 +19,17 @@ from iass.statistics.intervals import MIN_TRACKS
 from iass.statistics.pairs import HOPELESS
 
 PLACE = ["papers_data", "experiment", "dataset"]
+CLAIM = ["claim", "text"]
 WORDS = {HOLDS: "hold", FAILS: "fail", UNDECIDED: "undecided", NOT_RUN: "not run"}
+CAPTION = "By analogy: says nothing about the paper. Numbers and tests: reports/claims.md."
 BY_ANALOGY = (
     "**A verdict here says nothing about the paper.** Its claims are about {data}; the same "
     "questions are asked of other music, to show how they are answered."
 )
 HOW = (
     "`holds` and `fails` (the opposite is shown) take a corrected p of at most 0.05, for every "
-    "comparison and for any comparison of the claim; all else is `undecided at this n`, which is "
-    "no sign of equality. Differences are paired by track (Hodges-Lehmann, 95 % interval, "
+    "comparison and for any comparison of the claim; `holds where run`: for every one that could "
+    "be made; all else is `undecided at this n`, which is no sign of equality. Differences are paired by track (Hodges-Lehmann, 95 % interval, "
     "Wilcoxon's signed-rank test, two-sided, corrected after Holm over all pairs of methods, "
     "targets and data sets of the experiment); equality takes two one-sided tests with the margin "
     "`claims.margin_db`. `docs/CLAIMS.md` has each test. Values are SDR in dB, the median over "
@@ -42,11 +44,11 @@ def list_blocks(table: pd.DataFrame, claims: Claims) -> list[Block]:
         Heading(1, "Do the paper's claims hold?"),
         Paragraph(f"Source of the claims: {claims.source}."),
         Heading(2, "On the data of the paper"),
-        _list_verdicts(own, ["claim", "what it says", "data", "verdict", "numbers"]),
+        _list_verdicts(own, ["data", "experiment, data set"]),
         *(_list_analogies(other, claims) if len(other) else ()),
         Heading(2, "How a verdict comes about"),
         Paragraph(HOW),
-        *_list_marks(table),
+        *map(Paragraph, _note_marks(table)),
         *_list_details(table),
     ]
 
@@ -55,7 +57,7 @@ def summarise_claims(path: Path, width: int = 100) -> str:
     """Return the verdicts of <path>, the page's CSV, as text."""
     if not path.is_file():
         return f"The claims were not checked yet: there is no {path}.\n"
-    return format_claims(pd.read_csv(path).fillna({"experiment": ""}), width)
+    return format_claims(pd.read_csv(path).fillna({"experiment": "", "marks": ""}), width)
 
 
 def format_claims(table: pd.DataFrame, width: int = 100) -> str:
@@ -65,7 +67,7 @@ def format_claims(table: pd.DataFrame, width: int = 100) -> str:
     page = Table(
         box=SIMPLE_HEAD,
         title="The paper's claims, on its own data and by analogy on other music",
-        caption="By analogy: says nothing about the paper. Numbers and tests: reports/claims.md",
+        caption=" ".join([CAPTION, *_note_marks(table)]),
         title_justify="left",
         caption_justify="left",
     )
@@ -73,11 +75,22 @@ def format_claims(table: pd.DataFrame, width: int = 100) -> str:
     columns = table["column"].unique()
     for name in ("claim", *columns):
         page.add_column(name, overflow="fold")
-    for (claim, text), rows in table.groupby(["claim", "text"], sort=False):
-        verdicts = rows.groupby("column")["verdict"].unique()
-        cells = verdicts.map(lambda words: "; ".join(words).replace(UNDECIDED, "undecided"))
+    for (claim, text), rows in table.groupby(CLAIM, sort=False):
+        cells = {column: _format_verdicts(found) for column, found in rows.groupby("column")}
         page.add_row(f"{claim} {text}", *(cells.get(column, "") for column in columns))
     return print_table(page, width)
+
+
+def _format_verdicts(rows: pd.DataFrame) -> str:
+    """Return the verdicts on a claim with their marks; where they differ, with their places."""
+    places: dict[str, list[str]] = {}
+    for _, found in rows.groupby(PLACE, sort=False):
+        first = found.iloc[0]
+        verdict = first["verdict"].replace(UNDECIDED, "undecided") + _join_marks(found)
+        places.setdefault(verdict, []).append(_name_place(first))
+    if len(places) == 1:
+        return next(iter(places))
+    return "; ".join(f"{verdict} ({'; '.join(names)})" for verdict, names in places.items())
 
 
 def _label_column(row: pd.Series) -> str:
@@ -90,14 +103,19 @@ def _is_tiny(rows: pd.DataFrame) -> bool:
     return not rows["papers_data"].any() and not most >= MIN_TRACKS  # also where there is none
 
 
-def _list_verdicts(rows: pd.DataFrame, header: list[str]) -> Grid:
-    """Return a line per claim and data set."""
+def _list_verdicts(rows: pd.DataFrame, places: Sequence[str] = ()) -> Grid:
+    """Return a line per claim, experiment and data set; `places` are the columns that name them."""
     lines = []
-    for (claim, text, data), found in rows.groupby(["claim", "text", "data"], sort=False):
-        names = [str(data)] if "data" in header else []
-        verdict = f"**{found['verdict'].iloc[0]}**"
-        lines.append([str(claim), str(text), *names, verdict, _summarise(found)])
-    return Grid(header, lines)
+    for _, found in rows.groupby([*CLAIM, *PLACE], sort=False):
+        first = found.iloc[0]
+        names = [first["data"], _name_place(first)][: len(places)]
+        lines.append([*first[CLAIM], *names, f"**{first['verdict']}**", _summarise(found)])
+    return Grid(["claim", "what it says", *places, "verdict", "numbers"], lines)
+
+
+def _name_place(row: pd.Series) -> str:
+    """Return experiment and data set, the latter alone where no experiment was run on it."""
+    return ", ".join(filter(None, row[["experiment", "dataset"]]))
 
 
 def _summarise(found: pd.DataFrame) -> str:
@@ -136,15 +154,14 @@ def _list_analogies(rows: pd.DataFrame, claims: Claims) -> Iterator[Block]:
         if _is_tiny(found):
             yield Paragraph(f"Fewer than {MIN_TRACKS} tracks: too few for any test.")
             continue
-        yield _list_verdicts(found, ["claim", "what it says", "verdict", "numbers"])
+        yield _list_verdicts(found)
         if found["note"].str.contains(HOPELESS).any():
             yield Paragraph(f"Of differences between methods: {HOPELESS}.")
 
 
-def _list_marks(table: pd.DataFrame) -> Iterator[Block]:
-    for mark, note in ((HEARD, HEARD_NOTE), (FAULTY, FAULTY_NOTE)):
-        if table["marks"].str.contains(mark).any():
-            yield Paragraph(note)
+def _note_marks(table: pd.DataFrame) -> list[str]:
+    marks = _join_marks(table)
+    return [note for mark, note in ((HEARD, HEARD_NOTE), (FAULTY, FAULTY_NOTE)) if mark in marks]
 
 
 def _list_details(table: pd.DataFrame) -> Iterator[Block]:

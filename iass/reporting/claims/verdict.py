@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from iass.statistics.paired import ALPHA
 
 HOLDS, FAILS, UNDECIDED, NOT_RUN = "holds", "fails", "undecided at this n", "not run"
+PARTLY = "holds where run"  # of a claim: some of its comparisons could not be made
 DECIBELS, CORRELATION = "dB", "rank correlation"
 
 
@@ -46,8 +47,12 @@ def judge(estimate: float, p_corrected: float) -> str:
 
 
 def combine(findings: Sequence[Finding]) -> str:
-    """Return the verdict on a claim: it holds where all comparisons do and fails with any."""
+    """Return the verdict on a claim: it fails with any comparison and holds where all do.
+
+    PARTLY, where all that were made hold and others were not made.
+    """
     verdicts = {finding.verdict for finding in findings} or {NOT_RUN}
-    if FAILS in verdicts:
-        return FAILS
-    return verdicts.pop() if len(verdicts) == 1 else UNDECIDED
+    for decisive in (FAILS, UNDECIDED):
+        if decisive in verdicts:
+            return decisive
+    return verdicts.pop() if len(verdicts) == 1 else PARTLY

@@ -29,8 +29,9 @@ class Method:
 class Clip:
     """An excerpt as a compressed audio file that browsers decode.
 
-    `gain_db` (dB, finite) makes it as loud as the reference of its target; 0 for a mixture. All
-    clips of a song come from one encoder with one setting, so that its delay is the same in all.
+    `gain_db` (dB, finite) makes it as loud as the reference of its target; the mixture's depends on
+    the target and stands in its Song. All clips of a song come from one encoder with one setting,
+    so that its delay is the same in all.
     """
 
     audio: bytes = field(repr=False)
@@ -64,7 +65,8 @@ class Song:
 
     The excerpt starts `start_s` seconds into the song and lasts `seconds`; frames last `window_s`
     seconds. `clips` has "mixture", "vocals/reference" and "vocals/iass"; one that does not exist is
-    absent. `labels` (the reference's activity) is keyed by target, `activity` (a method's) and
+    absent. `mixture_gains_db` (dB, keyed by target) make the mixture as loud as the reference of a
+    target. `labels` (the reference's activity) is keyed by target, `activity` (a method's) and
     `sdr` by "vocals/iass". `marks` are sentences that stand above the numbers: a known fault of the
     song, methods that were trained on it.
     """
@@ -81,6 +83,7 @@ class Song:
     targets: tuple[Target, ...]
     methods: tuple[Method, ...]
     clips: Mapping[str, Clip]
+    mixture_gains_db: Mapping[str, float] = field(default_factory=dict)
     labels: Mapping[str, Curve] = field(default_factory=dict)
     activity: Mapping[str, Curve] = field(default_factory=dict)
     sdr: Mapping[str, tuple[Frame, ...]] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from iass.reporting.listen.content import Curve
 
 MOST_GAIN_DB = 24.0  # more would lift what is nearly silent to the noise of its MP3
 _DIGITS = 3  # of a curve: more than a screen shows
+_DECIBEL_DIGITS = 2  # of a gain: more than an ear hears
 
 
 def write_clip(path: Path, audio: FloatArray, rate_hz: int, quality: int) -> None:
@@ -27,15 +28,15 @@ def measure_level(audio: FloatArray) -> float | None:
     return 10 * math.log10(power) if power > 0 else None
 
 
-def match_level(audio: FloatArray, level_db: float | None) -> float:
-    """Return the gain (dB) that brings an estimate to the level of its reference.
+def match_level(own_db: float | None, level_db: float | None) -> float:
+    """Return the gain (dB) that brings a clip to the level of its reference; None is silence.
 
-    Not above MOST_GAIN_DB; 0 where either is silent. The page keeps it all below full scale.
+    Not above MOST_GAIN_DB; 0 where either is silent. A clip may then be above full scale: the page
+    turns all rows down by as much.
     """
-    own_db = measure_level(audio)
     if own_db is None or level_db is None:
         return 0.0
-    return min(level_db - own_db, MOST_GAIN_DB)
+    return round(min(level_db - own_db, MOST_GAIN_DB), _DECIBEL_DIGITS)
 
 
 def cut_curve(

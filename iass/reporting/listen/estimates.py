@@ -10,7 +10,7 @@ import pandas as pd
 from iass.foundation.audio import FloatArray, stream_audio
 from iass.foundation.errors import UserError
 from iass.reporting.listen.content import Curve
-from iass.reporting.listen.cut import cut_curve, match_level, write_clip
+from iass.reporting.listen.cut import cut_curve, match_level, measure_level, write_clip
 from iass.reporting.listen.records import (
     Estimates,
     Made,
@@ -76,7 +76,7 @@ def _cut_clip(file: Path, place: Place, target: str, output: Path, quality: int)
     """Write a clip and return the gain that makes it as loud as its reference."""
     audio = _read_part(file, place)
     write_clip(output, audio, place.rate_hz, quality)
-    return round(match_level(audio, place.levels.get(target)), 2)
+    return match_level(measure_level(audio), place.levels.get(target))
 
 
 def _read_part(file: Path, place: Place) -> FloatArray:

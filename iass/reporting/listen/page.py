@@ -50,6 +50,7 @@ def _describe_song(song: Song) -> dict[str, Any]:
         "targets": [asdict(target) for target in song.targets],
         "methods": [asdict(method) for method in song.methods],
         "clips": {key: _describe_clip(clip) for key, clip in song.clips.items()},
+        "mixture_gains_db": song.mixture_gains_db,
         "labels": {key: _describe_curve(curve) for key, curve in song.labels.items()},
         "activity": {key: _describe_curve(curve) for key, curve in song.activity.items()},
         "sdr": {key: [asdict(frame) for frame in frames] for key, frames in song.sdr.items()},

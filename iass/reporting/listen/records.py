@@ -23,7 +23,7 @@ class Place(_Closed):
     """An excerpt: `samples` from sample `start` of a track.
 
     `levels` are the mean squares of the references in it, by target, in dB of full scale, None for
-    silence; `labels` their activity.
+    silence, `mixture_db` that of the mixture; `labels` are the references' activity.
     """
 
     id: str
@@ -34,6 +34,7 @@ class Place(_Closed):
     rate_hz: int
     start: int
     samples: int
+    mixture_db: float | None
     levels: dict[str, float | None]
     labels: dict[str, Curve]
 

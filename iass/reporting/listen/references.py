@@ -45,6 +45,7 @@ def _cut_track(job: ReferenceJob, manifest: Manifest, track: Track, output: Path
     labels = {target: found[target] for target in job.targets if target in found}
     length = min(round(job.wish.seconds * track.rate_hz), track.samples)
     start = choose_start(labels, track.samples, length, track.rate_hz)
+    mixture_db, levels = _cut_clips(job, manifest, track, (start, start + length), output)
     return Place(
         id=track.id,
         title=track.title,
@@ -54,7 +55,8 @@ def _cut_track(job: ReferenceJob, manifest: Manifest, track: Track, output: Path
         rate_hz=track.rate_hz,
         start=start,
         samples=length,
-        levels=_cut_clips(job, manifest, track, (start, start + length), output),
+        mixture_db=mixture_db,
+        levels=levels,
         labels={
             target: cut_curve(curve, LABEL_HOP, start, length, track.rate_hz)
             for target, curve in labels.items()
@@ -64,10 +66,11 @@ def _cut_track(job: ReferenceJob, manifest: Manifest, track: Track, output: Path
 
 def _cut_clips(
     job: ReferenceJob, manifest: Manifest, track: Track, part: tuple[int, int], output: Path
-) -> dict[str, float | None]:
-    """Write a track's clips, one in memory at a time, and return the levels of its references."""
+) -> tuple[float | None, dict[str, float | None]]:
+    """Write a track's clips, one in memory at a time; return the levels of mixture and references."""
     with open_mixture(job.manifest, track, job.channels) as mixture:
         audio = mixture.read(*part)
+    mixture_db = measure_level(audio)
     write_clip(clip_path(output, track.id, MIXTURE), audio, track.rate_hz, job.quality)
     levels = {}
     for target in job.targets:
@@ -75,4 +78,4 @@ def _cut_clips(
             audio = reference.read(*part)
         write_clip(clip_path(output, track.id, target), audio, track.rate_hz, job.quality)
         levels[target] = measure_level(audio)
-    return levels
+    return mixture_db, levels

@@ -9,6 +9,7 @@ import pandas as pd
 
 from iass.reporting.context import HEARD, Context, select_mask, select_scores
 from iass.reporting.listen.content import Clip, Curve, Frame, Method, Song, Target
+from iass.reporting.listen.cut import match_level
 from iass.reporting.listen.records import (
     MIXTURE,
     Estimates,
@@ -89,6 +90,9 @@ def build_song(source: Source, place: Place) -> Song:
             if any(record.method == name for _, record in made)
         ),
         clips=_read_references(source, place) | _read_estimates(made, place),
+        mixture_gains_db={
+            target: match_level(place.mixture_db, level) for target, level in place.levels.items()
+        },
         labels=place.labels,
         activity=_find_activity(made, place),
         sdr={

@@ -41,7 +41,8 @@ EXPLANATION = (
     "the same tracks, Hodges-Lehmann with its 95 % interval; above 0 the method is better. p: "
     "Wilcoxon's signed-rank test, two-sided, corrected by Holm for all pairs of methods on all "
     f"targets. w/t/l: tracks won, tied (less than {TIE_DB:g} dB apart) and lost. detects: the "
-    "difference in dB that one such comparison finds in 80 % of cases."
+    "difference in dB that is found in 80 % of cases, at the strictest level of that correction; "
+    "-: none would be."
 )
 
 
@@ -130,8 +131,14 @@ def _list_notes(rows: pd.DataFrame) -> list[str]:
         for method, text in zip(rows["method"], rows[column], strict=True):
             for note in filter(None, text.split("; ")):
                 notes.setdefault(note, {})[label_name(method)] = None
-    everyone = len(rows) - 1  # the baseline has no difference, so no note on it
+    of_medians = set("; ".join(rows["interval_note"]).split("; "))
     return [
-        f"{'all' if len(names) >= everyone else ', '.join(names)}: {note}."
+        f"{'all' if len(names) >= _count_all(rows, note in of_medians) else ', '.join(names)}: "
+        f"{note}."
         for note, names in notes.items()
     ]
+
+
+def _count_all(rows: pd.DataFrame, has_median: bool) -> int:
+    """Return how many methods a note can be about: the baseline has a median, no difference."""
+    return len(rows) if has_median else len(rows) - 1

@@ -35,15 +35,17 @@ PUBLISHED = [
     "tolerance_db", "tolerance_source", "our_module", "our_options", "our_dataset", "source",
 ]  # fmt: skip
 OURS = ["experiment", "our_method", "ours_db", "ours_tracks", "difference_db", "marks", "status"]
-AGGREGATION, WINDOW_S = "median of 1-s frames, then median of tracks", 1.0
+AGGREGATION = "median of 1-s frames, then median of tracks"
+WINDOW_S, HOP_S = 1.0, 1.0  # museval's defaults; the protocol is that of the data set's card
 _ROUNDING_DB = 0.005  # published values have two decimals
 WITHIN, NOT_RUN = "within tolerance", "not run"
 
 _NOTE = (
     "Published numbers are those of their sources; ours were computed by this run. A number of "
     "ours stands beside a published one only where method, options, data set and statistic are the "
-    "same, and is judged only where channels and tracks are the same as well. `off by`: ours minus "
-    f"published. Medians over 1-s frames, then over tracks. Runs: `{RUNS}`."
+    "same, and is judged only where channels, tracks, frames (1 s long, one every second) and "
+    "protocol (that of the data set's card) are the same as well. `off by`: ours minus published. "
+    f"Medians over 1-s frames, then over tracks. Runs: `{RUNS}`."
 )
 _CAPTION = (
     "Published SDR and ours, in dB: the median over 1-s frames, then over tracks. Both are shown "
@@ -148,6 +150,8 @@ def _judge(row: dict[Any, Any], page: Page, tracks: int, difference: float) -> s
     others = {
         f"{page.channels} here": page.channels != row["channels"],
         f"{page.context.window_s:g}-s frames here": page.context.window_s != WINDOW_S,
+        f"a frame every {page.hop_s:g} s here": page.hop_s != HOP_S,
+        f"protocol {page.protocol} here": page.protocol != page.card_protocol,
         f"{tracks} tracks here": tracks != row["tracks"],
     }
     reasons = [reason for reason, holds in others.items() if holds]

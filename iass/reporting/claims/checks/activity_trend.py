@@ -1,7 +1,7 @@
 """The gain of the first of each pair over the second falls the more of the time a target plays.
 
-Spearman's correlation over tracks and targets, one-sided; the targets of a track are resampled
-together. The gain is measured on all frames in which the target sounds: under museval's mask a gate
+Spearman's correlation over tracks and targets, one-sided towards its own sign; the targets of a
+track are resampled together. The gain is measured on all frames in which the target sounds: under museval's mask a gate
 would choose its own.
 """
 
@@ -24,8 +24,9 @@ def _check_pair(first: str, second: str, claim: Claim, results: Results) -> Find
     if points.empty:
         return Finding(NOT_RUN, first, second, note="no track has a score of both")
     trend = correlate_groups(points["gain"], points["share"], points.index)
+    p = trend.p_falling if trend.correlation < 0 else trend.p_rising
     return Finding(
-        judge(-trend.correlation, min(trend.p_falling, trend.p_rising)),
+        judge(-trend.correlation, p),
         first,
         second,
         n=trend.n,
@@ -33,8 +34,8 @@ def _check_pair(first: str, second: str, claim: Claim, results: Results) -> Find
         low=trend.low,
         high=trend.high,
         unit=CORRELATION,
-        p=trend.p_falling,
-        p_corrected=trend.p_falling,
+        p=p,
+        p_corrected=p,
         marks=results.mark([first, second], targets),
         note=trend.note or f"{len(points)} points of {trend.n} tracks",
     )

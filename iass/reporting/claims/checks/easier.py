@@ -1,9 +1,10 @@
 """Each method scores higher on each of some targets than on each of the harder ones.
 
 Paired on the tracks that contain both; where those are too few for a test, Mann and Whitney's on
-all tracks. Corrected after Holm over the comparisons of the claim.
+all tracks, if there are enough of either. Corrected after Holm over the comparisons of the claim.
 """
 
+import math
 from dataclasses import asdict, replace
 
 from iass.reporting.claims.claim import Claim
@@ -40,7 +41,8 @@ def _compare(results: Results, method: str, target: str, harder: str) -> Finding
         return _fill(found, compare_paired(first[shared], second[shared]))
     shift = compare_unpaired(first, second)
     note = f"not paired: {len(first)} and {len(second)} tracks, {len(shared)} with both"
-    return replace(found, n=min(len(first), len(second)), note=note, **asdict(shift))
+    found = replace(found, n=min(len(first), len(second)), note=note, **asdict(shift))
+    return found if found.n >= MIN_TRACKS else replace(found, p=math.nan)
 
 
 def _fill(found: Finding, pair: PairedDifference) -> Finding:

@@ -5,6 +5,7 @@ targets. Differences are of the same tracks, so that the spread between songs, f
 between methods, drops out.
 """
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -98,7 +99,8 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, methods: list[str]) -> None:
     places = scored["method"].map(methods.index).to_numpy()
     for place in set(range(len(methods))) - set(places):
         draw_row_text(axes, place, NO_PAIR)
-    axes.barh(places, 2 * scored["detectable"], left=-scored["detectable"], height=0.7, color=BAND)
+    reach = scored["detectable"].fillna(np.abs(axes.get_xlim()).max())  # nothing can be found
+    axes.barh(places, 2 * reach, left=-reach, height=0.7, color=BAND)
     axes.hlines(places, scored["low"], scored["high"], color=DARK, linewidth=0.9, zorder=3)
     for place, difference, is_significant in zip(
         places, scored["difference"], scored["is_significant"], strict=True
@@ -138,5 +140,6 @@ _DESCRIPTION = (
     "Dot: Hodges-Lehmann difference over the n tracks that both have, with its 95 % interval; "
     f"filled: p < {ALPHA:g} (Wilcoxon signed-rank, two-sided, Holm-corrected over all pairs of "
     "methods, targets and data sets of the experiment); grey: differences that are found in "
-    f"less than {POWER:.0%} of comparisons of so many tracks."
+    f"less than {POWER:.0%} of comparisons of so many tracks, at the strictest level of that "
+    "correction, its first step; grey throughout: none would be found."
 )

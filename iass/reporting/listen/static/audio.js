@@ -5,7 +5,6 @@
 const RATE_HZ = 44100; // of decoding and of the context, so that no row is resampled while it plays
 const RAMP_S = 0.005; // of every gain: too short to notice, long enough not to click
 const LEAD_S = 0.05; // from scheduling a start to its moment
-const MOST_HEADROOM_DB = 12;
 
 const decoder = new OfflineAudioContext(1, 1, RATE_HZ); // works before the reader's first click
 
@@ -185,13 +184,16 @@ class Player {
 
   gainOf(row) {
     if (row !== this.chosen) return 0;
-    return this.matched ? this.findHeadroom() * toGain(this.rows[row].gainDb) : 1;
+    return this.findHeadroom() * this.scaleOf(this.rows[row]);
   }
 
-  /** What all rows are turned down by, so that the one turned up most does not clip. */
+  scaleOf(row) {
+    return this.matched ? toGain(row.gainDb) : 1;
+  }
+
+  /** What all rows are turned down by, so that the loudest does not clip. */
   findHeadroom() {
-    const peaks = this.rows.map((row) => row.peak * toGain(row.gainDb));
-    return Math.max(Math.min(1, 1 / Math.max(...peaks)), toGain(-MOST_HEADROOM_DB));
+    return Math.min(1, 1 / Math.max(...this.rows.map((row) => row.peak * this.scaleOf(row))));
   }
 
   enterLoop(position) {

@@ -24,18 +24,19 @@ function showRow(index) {
 
 /** Within a frame, back means its start, as on any player. */
 function stepFrame(step) {
+  const { starts, window_s, seconds } = view.scene;
   const position = player.position();
-  const start = snapToFrame(position, view.scene);
-  const back = position - start > view.scene.window_s / 3 ? 0 : 1;
-  goTo(Math.max(0, start + (step < 0 ? -back : 1) * view.scene.window_s));
+  const place = starts.indexOf(snapToFrame(position, view.scene));
+  const back = position - starts[place] > window_s / 3 ? 0 : 1;
+  goTo(starts[Math.max(0, place + (step < 0 ? -back : 1))] ?? seconds);
 }
 
 let clicked = null; // the button that has the focus because it was clicked
 
 /** Space presses a button that was reached by keyboard; one that was clicked has no claim to it. */
 function isTaken(key, element) {
-  if (element.matches("input, select, textarea")) return true;
-  if (element.matches("[tabindex]")) return key.startsWith("Arrow");
+  if (element.matches("select")) return true;
+  if (element.matches("input[type=range], [tabindex]")) return key.startsWith("Arrow");
   return key === " " && element.matches("button, summary") && element !== clicked;
 }
 

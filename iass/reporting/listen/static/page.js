@@ -55,7 +55,7 @@ function complain(sentence) {
 
 /** Load the script of a song; it calls showSong. `place` is {target, row, time}, all optional. */
 function loadSong(entry, place) {
-  Object.assign(page, { entry, place });
+  Object.assign(page, { entry, place, load: page.load + 1, plays: false });
   find("songs").value = entry.id;
   player.pause();
   player.seek(0);
@@ -105,8 +105,9 @@ async function showTarget(target) {
   player.pause();
   pressOne(find("targets"), "target", target);
   wait("Decoding …");
-  const rows = await decodeRows(song, target);
-  if (load !== page.load) return;
+  const { rows, failed } = await decodeRows(song, target);
+  if (load !== page.load) return; // the reader has chosen something else since
+  if (failed) complain(`This browser cannot decode ${failed}.`);
   showRows(song, target, rows);
   find("song").removeAttribute("aria-busy");
   goToPlace();
@@ -114,14 +115,13 @@ async function showTarget(target) {
   page.plays = false;
 }
 
-/** Decode all rows; one that the browser cannot decode is left out and named. */
+/** Return all rows, decoded, and the names of those that the browser cannot decode. */
 async function decodeRows(song, target) {
   const wanted = listRows(song, target);
   const done = await Promise.allSettled(wanted.map((row) => decodeRow(row, song)));
   const failed = wanted.filter((_, index) => done[index].status === "rejected");
-  const names = failed.map((row) => row.title).join(", ");
-  if (names) complain(`This browser cannot decode ${names}.`);
-  return done.flatMap(({ value }) => value ?? []);
+  const rows = done.flatMap(({ value }) => value ?? []);
+  return { rows, failed: failed.map((row) => row.title).join(", ") };
 }
 
 /** Go where a link says: #song=id&target=vocals&row=iass&time=12, each of them optional. */

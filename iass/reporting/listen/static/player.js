@@ -26,7 +26,8 @@ function showRows(song, target, rows) {
 
 function describeScene({ seconds, window_s }, rows) {
   const peak = Math.max(1e-6, ...rows.map((row) => row.peak));
-  return { seconds, window_s, peak, axis: findAxis(rows) };
+  const starts = listStarts(rows, seconds, window_s);
+  return { seconds, window_s, starts, peak, axis: findAxis(rows) };
 }
 
 function drawRows() {
@@ -128,8 +129,8 @@ function tell() {
   const row = view.rows[player.chosen];
   if (!row) return;
   const target = view.song.targets.find(({ name }) => name === view.target);
-  const state = player.playing ? "Playing" : "Chosen";
-  find("now").textContent = `${state}: ${row.title}, ${target.label}`;
+  const words = `${player.playing ? "Playing" : "Chosen"}: ${row.title}, ${target.label}`;
+  if (find("now").textContent !== words) find("now").textContent = words; // say it once
 }
 
 function showPlaying() {

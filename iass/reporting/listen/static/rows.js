@@ -8,13 +8,14 @@ function listRows(song, target) {
     key: of(name), name, title: label, kind,
     frames: song.sdr[of(name)] ?? [], activity: song.activity[of(name)],
   }));
+  const mixture = { key: "mixture", gainDb: song.mixture_gains_db[target] };
   const given = [
-    { key: "mixture", name: "mixture", title: "Mixture", kind: "what the methods hear" },
+    { ...mixture, name: "mixture", title: "Mixture", kind: "what the methods hear" },
     { key: of("reference"), name: "reference", title: "Reference", kind: "the true recording" },
   ].map((row) => ({ ...row, frames: [] }));
   return [...given, ...methods]
     .filter((row) => song.clips[row.key])
-    .map((row) => ({ ...row, labels: song.labels[target], gainDb: song.clips[row.key].gain_db }));
+    .map((row) => ({ gainDb: song.clips[row.key].gain_db, labels: song.labels[target], ...row }));
 }
 
 /** Return the targets of which there is more to hear than the mixture, or else the first. */
@@ -42,7 +43,7 @@ function findExtremes(frames) {
 }
 
 function describeFrame(frame) {
-  const time = writeTime(frame.time_s);
+  const time = writeStart(frame.time_s);
   if (hasValue(frame)) return `${time}, SDR ${writeDecibels(frame.value)}`;
   return `${time}, no SDR: ${frame.reason || "undefined"}`;
 }
@@ -81,28 +82,35 @@ function makePlot(row, index, scene, act) {
   const canvas = make("canvas", { role: "img", "aria-label": describePlot(row) });
   canvas.onclick = (event) => act.hear(index, findFrameAt(event, scene));
   canvas.onpointermove = (event) => {
-    canvas.title = describeAt(row, findFrameAt(event, scene), scene);
+    canvas.title = describeAt(row, findFrameAt(event, scene));
   };
   const marks = ["selected", "cursor"].map((className) => make("div", { className }));
   return make("div", { className: "plot" }, canvas, ...marks);
 }
 
 /** Return the start of the frame under the pointer, in seconds. */
-function findFrameAt(event, { seconds, window_s }) {
+function findFrameAt(event, scene) {
   const box = event.currentTarget.getBoundingClientRect();
   const share = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
-  return snapToFrame(share * seconds, { seconds, window_s });
+  return snapToFrame(share * scene.seconds, scene);
 }
 
-/** Return the start of the frame that holds a position; the last frame holds the end, too. */
-function snapToFrame(position, { seconds, window_s }) {
-  const last = Math.max(0, Math.ceil(seconds / window_s - 1e-6) - 1);
-  return Math.min(Math.floor(position / window_s + 1e-6), last) * window_s;
+/** Return when the frames of all rows start; what lies before and behind them counts as frames. */
+function listStarts(rows, seconds, window_s) {
+  const starts = new Set([0, ...rows.flatMap((row) => row.frames.map((frame) => frame.time_s))]);
+  const sorted = [...starts].sort((a, b) => a - b);
+  for (let end = sorted.at(-1) + window_s; end < seconds - NEAR_S; end += window_s) sorted.push(end);
+  return sorted;
 }
 
-function describeAt(row, time, { window_s }) {
-  const frame = row.frames.find((each) => Math.abs(each.time_s - time) < window_s / 2);
-  return frame ? describeFrame(frame) : writeTime(time);
+/** Return the start of the last frame that has started at a position. */
+function snapToFrame(position, { starts }) {
+  return starts.filter((start) => start <= position + NEAR_S).at(-1);
+}
+
+function describeAt(row, time) {
+  const frame = row.frames.find((each) => each.time_s === time);
+  return frame ? describeFrame(frame) : writeStart(time);
 }
 
 function makeExtremes(row, index, act) {
@@ -115,7 +123,7 @@ function makeExtremes(row, index, act) {
 
 function makeFrameButton(row, index, frame, word, act) {
   const button = make("button", { type: "button", className: "small" },
-    make("b", {}, writeTime(frame.time_s)), ` ${writeDecibels(frame.value)}`,
+    make("b", {}, writeStart(frame.time_s)), ` ${writeDecibels(frame.value)}`,
     make("span", { className: "hidden" }, `, ${word} frames of ${row.title}`));
   button.onclick = () => act.hear(index, frame.time_s);
   return button;
@@ -135,7 +143,7 @@ function makeTable(rows, act) {
   const heads = ["Start", ...scored.map(({ row }) => row.title)];
   const times = [...new Set(scored.flatMap(({ row }) => row.frames.map((frame) => frame.time_s)))];
   const lines = times.sort((a, b) => a - b).map((time) => make("tr", {},
-    make("th", { scope: "row" }, writeTime(time)),
+    make("th", { scope: "row" }, writeStart(time)),
     ...scored.map((each) => makeCell(each, time, act))));
   return make("table", {},
     make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))),
@@ -147,7 +155,7 @@ function makeCell({ row, index }, time, act) {
   if (!frame) return make("td", {}, "");
   if (!hasValue(frame)) return make("td", { className: "reason" }, frame.reason || "undefined");
   const button = make("button", { type: "button", className: "plain" }, writeDecibels(frame.value),
-    make("span", { className: "hidden" }, `, hear ${row.title} from ${writeTime(time)}`));
+    make("span", { className: "hidden" }, `, hear ${row.title} from ${writeStart(time)}`));
   button.onclick = () => act.hear(index, time);
   return make("td", {}, button);
 }

@@ -11,6 +11,12 @@ function writeTime(seconds, digits = 0) {
   return `${Math.floor(whole / 60)}:${rest}`;
 }
 
+/** Return the start of a frame, with as many digits as it needs, at most two. */
+function writeStart(seconds) {
+  const digits = [0, 1].find((each) => Math.abs(seconds - Number(seconds.toFixed(each))) < 1e-3);
+  return writeTime(seconds, digits ?? 2);
+}
+
 /** Return decibels with one digit, a true minus sign and a space that breaks no line. */
 function writeDecibels(value) {
   return `${value.toFixed(1).replace("-", MINUS)}\u00a0dB`;
