@@ -69,7 +69,7 @@ def test_iass_has_the_numbers_of_the_released_network_and_its_logs(paper: Config
 def test_open_unmix_has_its_own_recipe(paper: Config) -> None:
     train = paper.methods["open_unmix"].train
     assert (train.batch_size, train.chunks_per_track, train.epochs) == (16, 64, 1000)
-    assert (train.lr_patience, train.patience) == (80, 140)
+    assert (train.lr_patience, train.lr_cooldown, train.patience) == (80, 10, 140)
     assert train.remix
     assert train.channel_swap
 

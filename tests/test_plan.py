@@ -256,6 +256,15 @@ def test_no_page_is_asked_for_that_has_nothing_to_draw() -> None:
     assert not [f for f in files if "training_curves" in f or "activity" in f]
 
 
+def test_published_weights_alone_have_figures_of_activity_and_none_of_training() -> None:
+    methods = {"iass_released": {"kind": "pretrained"}}
+    alone = RAW["experiments"]["demo"] | {"methods": ["iass_released"], "train_on": None}
+    raw = _changed(methods=methods, experiments={"demo": alone})
+    files = make_plan(raw, "x").files.final_files()
+    assert [f for f in files if f.endswith("_activity.pdf")]
+    assert not [f for f in files if "training_curves" in f]
+
+
 def test_experiments_whose_pages_would_collide_are_refused() -> None:
     demo = RAW["experiments"]["demo"] | {"methods": ["ibm"], "train_on": None}
     sets = {"b_c": {"module": "synthband"}, "c": {"module": "synthband"}}

@@ -40,18 +40,22 @@ def test_fixed_steps_validate_now_and_then_and_at_the_end():
 
 
 @pytest.mark.parametrize("patience", [1, 2, 4])
-def test_the_rate_falls_when_torch_s_scheduler_lets_it_fall(patience):
+@pytest.mark.parametrize("cooldown", [0, 1, 5])
+def test_the_rate_falls_when_torch_s_scheduler_lets_it_fall(patience, cooldown):
     rng = np.random.default_rng(patience)
     losses = (1 / np.arange(1, 60) ** 0.2 + 0.3 * rng.random(59)).tolist()
     optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], 1.0)
-    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.3, patience=patience)
-    ours = Plateau(make_settings(lr_patience=patience, learning_rate=1.0), 1)
+    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimiser, factor=0.3, patience=patience, cooldown=cooldown
+    )
+    settings = make_settings(lr_patience=patience, lr_cooldown=cooldown, learning_rate=1.0)
+    ours = Plateau(settings, 1)
     for count, loss in enumerate(losses, start=1):
         theirs.step(loss)
         expected = optimiser.param_groups[0]["lr"]
         if expected > 1e-6:  # torch ignores smaller changes
             assert ours.learning_rate(0, losses[:count]) == pytest.approx(expected)
-    assert count_drops(losses, patience) >= 2
+    assert count_drops(losses, patience, cooldown) >= 2
 
 
 def test_epochs_are_counted_in_steps():

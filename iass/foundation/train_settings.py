@@ -41,6 +41,9 @@ class TrainSettings(Closed):
         0.3, gt=0, lt=1, description="Factor on the rate at a plateau (METHOD 2)."
     )
     lr_patience: Positive = Field(80, description="Epochs without gain before it (METHOD 2).")
+    lr_cooldown: int = Field(
+        0, ge=0, description="Epochs after it in which none counts (Open-Unmix: 10)."
+    )
     patience: Positive = Field(
         140, description="Epochs without gain before training stops (METHOD 2: 100 to 140)."
     )

@@ -111,7 +111,7 @@ class Files:
         return [
             f"results/activity/{run.folder}/shard{shard}.parquet"
             for run in self.cells.runs(wildcards.experiment, wildcards.dataset)
-            if self.cells.config.methods[run.method].kind in ("trained", "pretrained")
+            if self._has_learned(run)
             for shard in range(self.cells.config.datasets[run.dataset].shards)
         ]
 
@@ -160,14 +160,19 @@ class Files:
         entry = self.cells.config.experiments[experiment]
         runs = list(self.cells.runs(experiment))
         tested = [d for d in entry.test_on if any(run.dataset == d for run in runs)]
-        trained = [d for d in tested if any(run.dataset == d and self.models(run) for run in runs)]
-        sources = {"scores": tested, "activity": trained, "costs": tested}
-        sources["models"] = [entry.train_on] if trained and entry.train_on else []
+        learned = [d for d in tested if any(r.dataset == d and self._has_learned(r) for r in runs)]
+        is_trained = any(self.models(run) for run in runs)
+        sources = {"scores": tested, "activity": learned, "costs": tested}
+        sources["models"] = [entry.train_on] if is_trained and entry.train_on else []
         figures = [f"{d}_{figure}" for reads, figure in list_figures() for d in sources[reads]]
         return [
             *(f"reports/figures/{experiment}_{f}.{e}" for f in figures for e in FIGURE_FORMATS),
             *(f"reports/tables/{experiment}_{d}_sdr.{e}" for d in tested for e in TABLE_FORMATS),
         ]
+
+    def _has_learned(self, run: Run) -> bool:
+        """Whether it is a run of a network, which may predict activity."""
+        return bool(self.models(run) or self.weights(run))
 
     def flag_estimates(self, output: T, temp: Callable[[T], T]) -> T:
         """Mark an output as temporary unless the config keeps estimates."""

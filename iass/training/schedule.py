@@ -98,7 +98,9 @@ class Plateau:
 
     def learning_rate(self, step: int, losses: Sequence[float]) -> float:
         """Return the rate, which validations decide alone."""
-        drops = count_drops(losses, self._in_validations(self.settings.lr_patience))
+        patience = self._in_validations(self.settings.lr_patience)
+        cooldown = self.settings.lr_cooldown // self.settings.validate_every
+        drops = count_drops(losses, patience, cooldown)
         return self.settings.learning_rate * self.settings.lr_gamma**drops
 
     def is_over(self, losses: Sequence[float]) -> bool:
@@ -112,13 +114,14 @@ class Plateau:
         return max(1, epochs // self.settings.validate_every)
 
 
-def count_drops(losses: Sequence[float], patience: int) -> int:
+def count_drops(losses: Sequence[float], patience: int, cooldown: int) -> int:
     """Return how often ReduceLROnPlateau has lowered the rate after these losses."""
-    best, waited, drops = math.inf, 0, 0
+    best, waited, drops, rest = math.inf, 0, 0, 0
     for loss in losses:
         improved = loss < best * (1 - _THRESHOLD)
         best = loss if improved else best
-        waited = 0 if improved else waited + 1
+        waited = 0 if improved or rest else waited + 1
+        rest = max(0, rest - 1)
         if waited > patience:
-            waited, drops = 0, drops + 1
+            waited, drops, rest = 0, drops + 1, cooldown
     return drops
