@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -97,29 +99,97 @@ def wait_until(condition: Any, seconds: float = 200) -> Any:
     return found
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="looks into /proc (Linux)")
-def test_a_training_that_snakemake_sees_leave_is_started_again_and_goes_on(
-    tmp_path: Path,
-) -> None:
-    config = make_config(steps=600, validate_every=600)
-    undisturbed = copy_project(tmp_path / "one" / "undisturbed", config)
-    undisturbed.run("--until", "train")
-    asked = copy_project(tmp_path / "two" / "asked", config)
-    asked.run("--until", "prepare")
+SLOW = pytest.mark.slow
+ON_LINUX = pytest.mark.skipif(
+    not Path("/proc/self/cwd").exists(), reason="looks into /proc (Linux)"
+)
+LONG = make_config(steps=600, validate_every=600)
+
+
+@contextmanager
+def start_run(project: Project) -> Iterator[subprocess.Popen[str]]:
+    """Start Snakemake in a session of its own; yield it once the training has taken steps."""
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--until", "train"]
-    environment = os.environ | {"XDG_CACHE_HOME": str(asked.folder / ".cache")}
     with subprocess.Popen(
-        command, cwd=asked.folder, env=environment, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=project.folder,
+        env=os.environ | {"XDG_CACHE_HOME": str(project.folder / ".cache")},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as run:
-        wait_until(lambda: "the training begins" in read_log(asked))
+        wait_until(lambda: "the training begins" in read_log(project))
         time.sleep(0.3)
+        yield run
+
+
+def assert_equal_models(one: Project, two: Project) -> None:
+    """Compare the bytes of all models."""
+    models = list(one.folder.glob("results/models/**/model.*"))
+    assert models
+    for path in models:
+        twin = two.folder / path.relative_to(one.folder)
+        assert twin.read_bytes() == path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = copy_project(tmp_path_factory.mktemp("one") / "undisturbed", LONG)
+    project.run("--until", "train")
+    return project
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Project:
+    project = copy_project(tmp_path / "asked", LONG)
+    project.run("--until", "prepare")
+    return project
+
+
+@SLOW
+@ON_LINUX
+def test_a_training_that_leaves_is_started_again_by_the_same_run(
+    undisturbed: Project, asked: Project
+) -> None:
+    with start_run(asked) as run:
         os.kill(wait_until(lambda: find_training(asked)), signal.SIGTERM)
         said = run.communicate(timeout=300)[1]
         assert run.returncode == 0, said
     stopped = re.search(r"iass: Training stopped after step (\d+) of 600 by SIGTERM", said)
     assert stopped, said  # Snakemake shows the log of the attempt that left
     assert f"continues after step {stopped[1]}, 600 steps" in read_log(asked)
-    for path in undisturbed.folder.glob("results/models/**/model.*"):
-        twin = asked.folder / path.relative_to(undisturbed.folder)
-        assert twin.read_bytes() == path.read_bytes()
+    assert_equal_models(undisturbed, asked)
+
+
+@SLOW
+@ON_LINUX
+def test_a_run_that_is_told_to_end_is_continued_by_the_next(
+    undisturbed: Project, asked: Project
+) -> None:
+    with start_run(asked) as run:
+        wait_until(lambda: find_training(asked))
+        os.killpg(run.pid, signal.SIGTERM)
+        run.communicate(timeout=300)
+        assert run.returncode != 0
+    wait_until(lambda: not find_training(asked))
+    stopped = re.search(r"Training stopped after step (\d+) of 600", read_log(asked))
+    assert stopped
+    asked.run("--until", "train")
+    assert f"continues after step {stopped[1]}, 600 steps" in read_log(asked)
+    assert_equal_models(undisturbed, asked)
+
+
+@SLOW
+@ON_LINUX
+def test_a_model_that_was_ready_after_its_run_was_killed_is_not_trained_again(
+    undisturbed: Project, asked: Project
+) -> None:
+    with start_run(asked) as run:
+        wait_until(lambda: find_training(asked))
+        run.kill()
+    wait_until(lambda: not find_training(asked))
+    assert list(asked.folder.glob("results/models/**/model.json"))
+    asked.run("--unlock")
+    asked.run("--until", "train")
+    assert "the training ended after step 600" in read_log(asked)
+    assert_equal_models(undisturbed, asked)
