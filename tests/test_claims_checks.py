@@ -152,7 +152,7 @@ def test_equal_takes_the_margin_of_the_config_and_gives_its_own_p():
 
 
 def test_equal_is_not_tested_on_fewer_tracks_than_any_test_takes():
-    near = dict(noise_db=0.01, target="other")
+    near = {"noise_db": 0.01, "target": "other"}
     (few,) = equal.check(find_claim("C3"), _differ(0.05, tracks=5, **near))
     assert (few.verdict, few.n) == (UNDECIDED, 5)
     assert np.isnan([few.p, few.p_corrected]).all()

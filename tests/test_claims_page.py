@@ -146,8 +146,11 @@ def test_marks_follow_a_number_into_every_view(folder: Path) -> None:
 def test_what_holds_as_far_as_it_was_run_says_how_much_was_not(folder: Path) -> None:
     job = make_job(make_page(MUSDB, "synthband", "synthband", folder=folder))
     text = _format(check_claims(_score("synthband"), job, CLAIMS))
-    line = next(line for line in text.splitlines() if line.startswith("| C5 |") and "**" in line
-                and "3 hold" in line)
+    line = next(
+        line
+        for line in text.splitlines()
+        if line.startswith("| C5 |") and "**" in line and "3 hold" in line
+    )
     assert "**holds where run** | 3 hold, 3 not run;" in line
 
 

@@ -175,15 +175,32 @@ def test_hop_and_protocol_come_from_the_config_and_the_card(
         "scoring": scoring,
     }
     job = parse_job(make_plan(config, "x").params.report_job(None))  # type: ignore[arg-type]
-    (row,) = compare_published(
-        _published(tmp_path), _score({"ibm": [7.67] * 3}), job
-    ).to_dict("records")
+    (row,) = compare_published(_published(tmp_path), _score({"ibm": [7.67] * 3}), job).to_dict(
+        "records"
+    )
     assert row["status"] == status
 
 
 def test_without_a_tolerance_the_difference_is_told(tmp_path: Path) -> None:
     row = _compare(tmp_path, 7.0, tolerance_db="", tolerance_source="")
     assert row["status"] == "differs by -0.67 dB, no tolerance known"
+
+
+@pytest.mark.parametrize(
+    ("ours_db", "tracks", "cell"),
+    [(7.6, "3", "7.60"), (7.0, "3", "7.00*"), (-7.0, "3", "$-$7.00*"), (7.6, "50", "(7.60)")],
+)
+def test_the_latex_table_marks_what_is_off_and_what_is_not_judged(
+    tmp_path: Path, ours_db: float, tracks: str, cell: str
+) -> None:
+    _published(tmp_path, tracks=tracks)
+    write_scores(tmp_path / "scores.parquet", _score({"ibm": [ours_db] * 3}))
+    job = ReportJob(0.5, METHODS, (PAGE,))
+    files = [tmp_path / "published.csv"]
+    write_published(files, tmp_path / "scores.parquet", job, tmp_path / "out")
+    latex = (tmp_path / "out.tex").read_text("utf-8")
+    assert f"IBM1 [1] & SDR & {tracks} & 7.67 \\\\\n" in latex
+    assert f"\\quad ours: IBM (bounds) &  & 3 & {cell} \\\\\n" in latex
 
 
 def test_several_of_our_runs_take_a_line_each_and_frames_count_once(tmp_path: Path) -> None:
@@ -208,7 +225,7 @@ def test_marks_stand_beside_our_number_in_every_format(tmp_path: Path) -> None:
         "md": f"| 7.67 | 3, stereo | 1 | 7.60{HEARD}{FAULTY} | 3 | bounds, ibm | 0.1 |",
         "html": f"<td>7.60{HEARD}{FAULTY}</td>",
         "csv": f",{HEARD}{FAULTY},within tolerance",
-        "tex": r"& 7.67 & [1] & 7.60$^\dagger$$^\ddagger$ & 3 & within tolerance \\",
+        "tex": r"\quad ours: IBM (bounds) &  & 3 & 7.60$^\dagger$$^\ddagger$ \\",
     }.items():
         assert text in (tmp_path / f"out.{suffix}").read_text("utf-8"), suffix
     page = (tmp_path / "out.md").read_text("utf-8")

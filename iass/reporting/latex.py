@@ -18,26 +18,35 @@ def escape_latex(text: str) -> str:
 
 
 def format_booktabs(
-    header: Sequence[str], rows: Sequence[Sequence[str]], caption: str, label: str, size: str = ""
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    caption: str,
+    label: str,
+    size: str = "",
+    first: str = "l",
 ) -> str:
     """Return a LaTeX table over two columns with booktabs rules; all text is already LaTeX.
 
-    It needs the package booktabs. `size` is a command for another size of the letters.
+    What is wider than the page is made smaller until it fits. `size` is a command for another size
+    of the letters, `first` the kind of the first column.
     """
     lines = [
+        r"% needs \usepackage{booktabs,graphicx}",
         r"\begin{table*}[t]",
         r"\centering",
         r"\setlength{\tabcolsep}{4pt}",  # seven targets fit into the 469 points of an article
         rf"\caption{{{caption}}}",
         rf"\label{{{label}}}",
+        r"\sbox0{%",
         *([size] if size else []),
-        rf"\begin{{tabular}}{{l{'c' * (len(header) - 1)}}}",
+        rf"\begin{{tabular}}{{{first}{'c' * (len(header) - 1)}}}",
         r"\toprule",
         _join_row(header),
         r"\midrule",
         *(_join_row(row) for row in rows),
         r"\bottomrule",
-        r"\end{tabular}",
+        r"\end{tabular}}%",
+        r"\ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi",
         r"\end{table*}",
     ]
     return "\n".join(lines) + "\n"

@@ -20,6 +20,7 @@ from iass.statistics.pairs import HOPELESS
 
 PLACE = ["papers_data", "experiment", "dataset"]
 CLAIM = ["claim", "text"]
+EMPTY = {"experiment": "", "marks": ""}  # a CSV cannot tell from missing
 WORDS = {HOLDS: "hold", FAILS: "fail", UNDECIDED: "undecided", NOT_RUN: "not run"}
 CAPTION = "By analogy: says nothing about the paper. Numbers and tests: reports/claims.md."
 BY_ANALOGY = (
@@ -28,11 +29,12 @@ BY_ANALOGY = (
 )
 HOW = (
     "`holds` and `fails` (the opposite is shown) take a corrected p of at most 0.05, for every "
-    "comparison and for any comparison of the claim; `holds where run`: for every one that could "
-    "be made; all else is `undecided at this n`, which is no sign of equality. Differences are paired by track (Hodges-Lehmann, 95 % interval, "
-    "Wilcoxon's signed-rank test, two-sided, corrected after Holm over all pairs of methods, "
-    "targets and data sets of the experiment); equality takes two one-sided tests with the margin "
-    "`claims.margin_db`. `docs/CLAIMS.md` has each test. Values are SDR in dB, the median over "
+    "comparison and for any comparison of the claim; `holds where run`, for every one that could "
+    "be made. All else is `undecided at this n`, which is no sign of equality. Differences are "
+    "paired by track (Hodges-Lehmann, 95 % interval, Wilcoxon's signed-rank test, two-sided, "
+    "corrected after Holm over all pairs of methods, targets and data sets of the experiment); "
+    "equality takes two one-sided tests with the margin `claims.margin_db`. `docs/CLAIMS.md` has "
+    "each test. Values are SDR in dB, the median over "
     f"frames of each track. Runs: `{RUNS}`."
 )
 
@@ -57,7 +59,8 @@ def summarise_claims(path: Path, width: int = 100) -> str:
     """Return the verdicts of <path>, the page's CSV, as text."""
     if not path.is_file():
         return f"The claims were not checked yet: there is no {path}.\n"
-    return format_claims(pd.read_csv(path).fillna({"experiment": "", "marks": ""}), width)
+    table = pd.read_csv(path, dtype=dict.fromkeys(EMPTY, "str"))
+    return format_claims(table.fillna(EMPTY), width)
 
 
 def format_claims(table: pd.DataFrame, width: int = 100) -> str:

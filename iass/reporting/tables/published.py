@@ -4,6 +4,7 @@ reports/published/*.csv holds the literature, a value per line, and says which m
 options of ours it compares with. Without such a run there is nothing beside it.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,9 @@ PUBLISHED = [
 OURS = ["experiment", "our_method", "ours_db", "ours_tracks", "difference_db", "marks", "status"]
 AGGREGATION = "median of 1-s frames, then median of tracks"
 WINDOW_S, HOP_S = 1.0, 1.0  # museval's defaults; the protocol is that of the data set's card
+FIRST = r"p{0.4\linewidth}"  # so that a long name takes two lines
 _ROUNDING_DB = 0.005  # published values have two decimals
-WITHIN, NOT_RUN = "within tolerance", "not run"
+WITHIN, OFF, NOT_RUN = "within tolerance", "off by", "not run"
 
 _NOTE = (
     "Published numbers are those of their sources; ours were computed by this run. A number of "
@@ -48,8 +50,12 @@ _NOTE = (
     f"Medians over 1-s frames, then over tracks. Runs: `{RUNS}`."
 )
 _CAPTION = (
-    "Published SDR and ours, in dB: the median over 1-s frames, then over tracks. Both are shown "
-    "side by side with their own source."
+    "Published numbers in dB, each with its source: median over 1-s frames, then over n tracks."
+)
+_OURS_CAPTION = (
+    "Ours stand below, with the experiment in brackets; *: off by more than the tolerance; a value "
+    "in brackets is not judged, because no tolerance is known or conditions differ "
+    "(reports/tables/published.csv says which)."
 )
 
 
@@ -160,7 +166,7 @@ def _judge(row: dict[Any, Any], page: Page, tracks: int, difference: float) -> s
     if np.isnan(row["tolerance_db"]):
         return f"differs by {difference:+z.2f} dB, no tolerance known"
     is_within = abs(difference) <= row["tolerance_db"] + _ROUNDING_DB
-    return WITHIN if is_within else f"off by {difference:+z.2f} dB"
+    return WITHIN if is_within else f"{OFF} {difference:+z.2f} dB"
 
 
 def _list_blocks(table: pd.DataFrame) -> list[Block]:
@@ -184,7 +190,7 @@ def _list_blocks(table: pd.DataFrame) -> list[Block]:
 def _count_statuses(statuses: "pd.Series[str]") -> str:
     counts = {
         WITHIN: int((statuses == WITHIN).sum()),
-        "off": int(statuses.str.startswith("off").sum()),
+        "off": int(statuses.str.startswith(OFF).sum()),
         NOT_RUN: int(statuses.str.startswith(NOT_RUN).sum()),
     }
     counts["not judged"] = len(statuses) - sum(counts.values())
@@ -211,15 +217,63 @@ def _format_row(row: pd.Series, sources: Mapping[str, str]) -> list[str]:
 
 
 def _format_latex(table: pd.DataFrame) -> str:
-    header = ["Method", "data", "target", "metric", "published", "source", "ours", "$n$", "status"]
-    shown = [0, 1, 2, 3, 4, 6, 7, 8, 11]  # of the columns of the page
+    """Return a table per data set: a column per target, a line per method, ours below it."""
     alike = table[table["aggregation"] == AGGREGATION]
-    sources = {source: f"[{n}]" for n, source in enumerate(alike["source"].unique(), 1)}
-    rows = [[_format_row(row, sources)[at] for at in shown] for _, row in alike.iterrows()]
-    body = [[_typeset(text) for text in row] for row in rows]
+    groups = alike.groupby("dataset", sort=False)
+    return "\n".join(_format_dataset(str(dataset), rows) for dataset, rows in groups)
+
+
+def _format_dataset(dataset: str, rows: pd.DataFrame) -> str:
+    targets = list(rows["target"].unique())
+    sources = {source: f"[{n}]" for n, source in enumerate(rows["source"].unique(), 1)}
+    lines = []
+    for _, found in rows.groupby(["method", "metric", "source"], sort=False):
+        lines.append(_format_line(found, targets, sources))
+        runs = found.dropna(subset="ours_db").groupby(["experiment", "our_method"], sort=False)
+        lines += [_format_our_line(run, targets) for _, run in runs]
     told = "; ".join(f"{number} {source}" for source, number in sources.items())
-    caption = " ".join([_CAPTION, f"Sources: {told}.", *_note_marks(alike)])
-    return format_booktabs(header, body, escape_latex(caption), "tab:published")
+    is_run = bool(rows["ours_db"].notna().any())
+    notes = [_CAPTION, *[_OURS_CAPTION] * is_run, f"Sources: {told}.", *_note_marks(rows)]
+    header = ["Method", "metric", "$n$", *(_typeset(label_name(target)) for target in targets)]
+    label = f"tab:published-{'-'.join(re.findall('[a-z0-9]+', dataset.lower()))}"
+    caption = escape_latex(" ".join([f"{dataset}.", *notes]))
+    return format_booktabs(header, lines, caption, label, first=FIRST)
+
+
+def _format_line(
+    rows: pd.DataFrame, targets: Sequence[str], sources: Mapping[str, str]
+) -> list[str]:
+    """Return the line of a published method."""
+    first, cells = (
+        rows.iloc[0],
+        {
+            target: _typeset(f"{value:z.2f}")
+            for target, value in zip(rows["target"], rows["value_db"], strict=True)
+        },
+    )
+    name = rf"\raggedright {_typeset(first['method'])} {sources[first['source']]}"
+    values = [cells.get(target, "") for target in targets]
+    return [name, _typeset(first["metric"]), _format_counts(rows["tracks"]), *values]
+
+
+def _format_our_line(rows: pd.DataFrame, targets: Sequence[str]) -> list[str]:
+    """Return the line of one of our methods in one experiment, below that of the published one."""
+    first, cells = rows.iloc[0], {row["target"]: _format_ours(row) for _, row in rows.iterrows()}
+    label = f"ours: {label_name(first['our_method'])} ({first['experiment']})"
+    name = rf"\raggedright\quad {_typeset(label)}"
+    return [name, "", _format_counts(rows["ours_tracks"]), *(cells.get(t, "") for t in targets)]
+
+
+def _format_ours(row: pd.Series) -> str:
+    """Return our number: plain within the tolerance, * off it, in brackets where not judged."""
+    number = _typeset(f"{row['ours_db']:z.2f}{row['marks']}")
+    if row["status"] == WITHIN:
+        return number
+    return f"{number}*" if row["status"].startswith(OFF) else f"({number})"
+
+
+def _format_counts(counts: "pd.Series[float]") -> str:
+    return " to ".join(f"{count:g}" for count in sorted({counts.min(), counts.max()}))
 
 
 def _typeset(text: str) -> str:

@@ -1,8 +1,8 @@
 """The gain of the first of each pair over the second falls the more of the time a target plays.
 
 Spearman's correlation over tracks and targets, one-sided towards its own sign; the targets of a
-track are resampled together. The gain is measured on all frames in which the target sounds: under museval's mask a gate
-would choose its own.
+track are resampled together. The gain is measured on all frames in which the target sounds: under
+museval's mask a gate would choose its own.
 """
 
 import pandas as pd

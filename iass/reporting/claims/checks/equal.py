@@ -5,7 +5,6 @@ being smaller than the margin is not. Fewer than MIN_TRACKS tracks are not teste
 """
 
 import math
-
 from dataclasses import replace
 
 from iass.reporting.claims.claim import Claim

@@ -141,5 +141,5 @@ _DESCRIPTION = (
     f"filled: p < {ALPHA:g} (Wilcoxon signed-rank, two-sided, Holm-corrected over all pairs of "
     "methods, targets and data sets of the experiment); grey: differences that are found in "
     f"less than {POWER:.0%} of comparisons of so many tracks, at the strictest level of that "
-    "correction, its first step; grey throughout: none would be found."
+    "correction, its first step; grey throughout: none in the panel's range would be."
 )
