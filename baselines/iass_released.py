@@ -70,6 +70,10 @@ class Method(Pretrained):
         placed = Path(self.folder).expanduser() if self.folder else folder / "iass_released"
         return {target: placed / name for target, name in FILES.items()}
 
+    def select_files(self, files: Mapping[str, Path], targets: Sequence[str]) -> Mapping[str, Path]:
+        """Return the files of the targets."""
+        return {target: files[target] for target in targets}
+
     def load(self, files: Mapping[str, Path]) -> dict[str, FoldedUNet]:
         """Return the network of each target."""
         return {target: load_released(path).fold() for target, path in files.items()}

@@ -101,7 +101,7 @@ class Method(Pretrained):
         "Stöter, Uhlich, Liutkus, Mitsufuji: Open-Unmix, a reference implementation for music "
         "source separation, JOSS 4 (41), 2019, doi 10.21105/joss.01667."
     )
-    access = "`iass weights` downloads it, and so does the workflow."
+    access = "`iass weights` downloads it, with the same --option, and so does the workflow."
 
     def __post_init__(self) -> None:
         """UserError names an option's value that is none."""
@@ -130,6 +130,10 @@ class Method(Pretrained):
             target: Archive(name=f"{self.release}/{file}", url=f"{base}/{file}")
             for target, file in self.published.files.items()
         }
+
+    def select_files(self, files: Mapping[str, Path], targets: Sequence[str]) -> Mapping[str, Path]:
+        """Return all files where the filter is to run, which takes every network."""
+        return files if self.wiener else {target: files[target] for target in targets}
 
     def load(self, files: Mapping[str, Path]) -> dict[str, nn.Module]:
         """Return the network of each target."""

@@ -103,6 +103,20 @@ def test_missing_or_damaged_weights_are_named(
         read_receipt(receipt)
 
 
+def test_only_the_filter_needs_weights_of_targets_that_nobody_asks_for(
+    files: Mapping[str, Path], tmp_path: Path
+) -> None:
+    names = tuple(path.name for path in files.values())
+    place = tmp_path / "weights" / "replica" / files["bass"].name
+    place.parent.mkdir(parents=True)
+    place.write_bytes(files["bass"].read_bytes())
+    unfiltered = Replica(names=names, wiener=0)
+    assert locate_weights(unfiltered, tmp_path, ["bass"]) == {"bass": place}
+    for method, targets in ((Replica(names=names), ["bass"]), (unfiltered, None)):
+        with pytest.raises(UserError, match=r"vocals-\w+\.pth is missing"):
+            locate_weights(method, tmp_path, targets)
+
+
 def _plan(**experiment: Any) -> dict[str, Any]:
     raw: dict[str, Any] = yaml.safe_load(yaml.safe_dump(TINY))
     raw["methods"]["umx"] = {"kind": "pretrained", "options": {"release": "umx"}}

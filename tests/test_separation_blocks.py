@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from bands import TARGETS, write_band
 from small_models import RATE_HZ, hold_song, make_music, separate_by
 
@@ -103,6 +104,40 @@ def test_a_part_of_a_sum_of_stems_is_that_part_of_the_whole(tmp_path: Path, chan
     other = read_reference(band.manifest, manifest, track, "other", channels)
     with open_reference(band.manifest, manifest, track, "other", channels) as stream:
         np.testing.assert_array_equal(stream.read(50, 60), other[:, 50:60])
+
+
+class _Faulty(Bound):
+    """Gives a sample that is no number."""
+
+    def separate(
+        self, mixture: FloatArray, rate_hz: int, targets: Sequence[str]
+    ) -> dict[str, Estimate]:
+        audio = mixture.copy()
+        audio[:, -1] = np.nan
+        return {target: Estimate(audio) for target in targets}
+
+
+def test_a_value_that_is_no_number_is_laid_to_the_method_and_not_to_a_file() -> None:
+    song = hold_song(make_music(1, 50), ["a"], {})
+    with pytest.raises(UserError, match=r"estimate of 'a' has a NaN.* sample 25;") as caught:
+        separate_by(_Faulty(), song, Blocks(16, 10))
+    assert "the method made it" in str(caught.value)
+    assert "file" not in str(caught.value)
+
+
+class _Greedy(Bound):
+    """Wants more memory than any machine has."""
+
+    def separate(
+        self, mixture: FloatArray, rate_hz: int, targets: Sequence[str]
+    ) -> dict[str, Estimate]:
+        return {target: Estimate(torch.empty(1 << 58).numpy()) for target in targets}
+
+
+def test_a_method_without_enough_memory_ends_in_a_sentence() -> None:
+    song = hold_song(make_music(1, 50), ["a"], {})
+    with pytest.raises(UserError, match=r"the method needs more memory.*; separate fewer targets"):
+        separate_by(_Greedy(), song, None)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from iass.cli import (
     weights,
 )
 from iass.foundation.errors import UserError
+from iass.foundation.memory import explain_shortage
 
 app = typer.Typer(
     name="iass",
@@ -45,8 +46,10 @@ app.command("schemas")(people.write_schemas)
 
 def main() -> None:
     """Run the command line; a UserError becomes one sentence and exit code 1."""
+    advice = "name fewer targets or processes at a time, or take a machine with more"
     try:
-        app()
+        with explain_shortage("The command", advice):
+            app()
     except UserError as error:
         print(f"iass: {error}", file=sys.stderr)
         sys.exit(1)

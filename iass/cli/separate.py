@@ -23,6 +23,9 @@ def separate(
             "default: the newest model's."
         ),
     ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="Option of published weights, as: release=umxl")
+    ] = None,
     model: Annotated[
         Path, typer.Option(help="Folder of trained models, however deep; the newest is used.")
     ] = Path("results/models"),
@@ -34,8 +37,9 @@ def separate(
         typer.Option("--configfile", help="Config that defines the variant (module:, options:)."),
     ] = None,
     data_dir: Annotated[
-        Path, typer.Option(envvar="IASS_DATA", help="Folder of large files: published weights.")
-    ] = Path("data"),
+        Path | None,
+        typer.Option(envvar="IASS_DATA", help="Folder of all large files; else the config's."),
+    ] = None,
 ) -> None:
     """Separate a song into one WAV per target, at its own rate and length.
 
@@ -46,10 +50,14 @@ def separate(
     Example: iass separate song.mp3 -o stems
     """
     from iass.cli.activity import write_curves
+    from iass.preparation.catalogue import choose_places
     from iass.separation.chosen import choose_method
     from iass.separation.file import separate_file
 
-    chosen = choose_method(method, model, split_names(targets), configfile, data_dir)
+    places = choose_places(configfile, data_dir, None, None)
+    chosen = choose_method(
+        method, model, split_names(targets), configfile, places.data_dir, option or []
+    )
     typer.echo(f"Method: {chosen.name}, {chosen.origin}")
     separated = separate_file(song, output, chosen)
     for sentence in _describe(chosen, separated):

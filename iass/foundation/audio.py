@@ -130,16 +130,16 @@ def to_pcm16(audio: FloatArray) -> NDArray[np.int16]:
     return np.asarray(np.clip(np.rint(audio * 2.0**15), -(2**15), 2**15 - 1), dtype=np.int16)
 
 
-def check_finite(audio: NDArray[Any], where: str, start: int = 0) -> None:
+def check_finite(
+    audio: NDArray[Any], where: str, start: int = 0, remedy: str = "replace that file"
+) -> None:
     """UserError naming `where` and the first bad sample if `audio` holds NaN or infinities.
 
-    `start` is the number of the first sample in `audio`.
+    `start` is the number of the first sample in `audio`; `remedy` says what to do.
     """
     if not np.isfinite(audio).all():
         first = start + int(np.argmin(np.isfinite(audio).all(axis=0)))
-        raise UserError(
-            f"{where} has a NaN or infinite value at sample {first}; replace that file."
-        )
+        raise UserError(f"{where} has a NaN or infinite value at sample {first}; {remedy}.")
 
 
 def write_wav(path: Path, audio: NDArray[Any], rate_hz: int) -> None:

@@ -78,7 +78,7 @@ def _as_float(samples: NDArray[Any]) -> FloatArray:
 
 def _open_container(path: Path) -> InputContainer:
     try:
-        return av.open(str(path))
+        return av.open(str(path.resolve()))  # in a bare a:b FFmpeg sees a protocol a
     except (OSError, av.FFmpegError) as error:
         raise UserError(_refuse(path, error.strerror or "unknown format")) from None
 

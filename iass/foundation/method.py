@@ -171,9 +171,13 @@ class Pretrained(BaseMethod):
         """Return the weight files by the same names; `folder` is <data_dir>/weights."""
         return {name: folder / archive.name for name, archive in self.archives.items()}
 
+    def select_files(self, files: Mapping[str, Path], targets: Sequence[str]) -> Mapping[str, Path]:
+        """Return those of `list_files` that `separate` takes for `targets`; all, if not told."""
+        return files
+
     @abstractmethod
     def load(self, files: Mapping[str, Path]) -> Mapping[str, Any]:
-        """Return the models in the files of `list_files`. UserError names one that does not fit.
+        """Return the models in files of `list_files`. UserError names one that does not fit.
 
         A file is never run: no pickle but by torch.load(weights_only=True).
         """

@@ -1,6 +1,7 @@
 """Published weights on the disk: where they lie, and that they are what was published."""
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -32,17 +33,23 @@ class WeightsReceipt(BaseModel):
     citation: str
 
 
-def locate_weights(method: Pretrained, data_dir: Path) -> dict[str, Path]:
-    """Return a method's weight files, ready for its `load`.
+def locate_weights(
+    method: Pretrained, data_dir: Path, targets: Sequence[str] | None = None
+) -> dict[str, Path]:
+    """Return a method's weight files, ready for its `load`: those that `targets` take, or all.
 
     UserError if one is missing or has not the sha256 that its name promises.
     """
-    return {name: file.path for name, file in _describe_files(method, data_dir).items()}
+    files: Mapping[str, Path] = method.list_files(data_dir / FOLDER)
+    if targets is not None:
+        files = method.select_files(files, targets)
+    return {name: _describe(path, method.access).path for name, path in files.items()}
 
 
 def write_receipt(method: Pretrained, data_dir: Path, receipt: Path) -> None:
     """Write down a method's weight files. UserError as in `locate_weights`."""
-    files = _describe_files(method, data_dir)
+    placed = method.list_files(data_dir / FOLDER)
+    files = {name: _describe(path, method.access) for name, path in placed.items()}
     found = WeightsReceipt(files=files, licence=method.licence, citation=method.citation)
     write_json(receipt, found.model_dump(mode="json"))
 
@@ -72,11 +79,6 @@ def check_promise(name: str, sha256: str) -> None:
             f"{name} has the sha256 {sha256}, which does not begin with the {promised[1]} of its "
             "name: it is damaged or another file; delete it if it is still there, and run again."
         )
-
-
-def _describe_files(method: Pretrained, data_dir: Path) -> dict[str, WeightFile]:
-    files = method.list_files(data_dir / FOLDER)
-    return {name: _describe(path, method.access) for name, path in files.items()}
 
 
 def _describe(path: Path, access: str) -> WeightFile:

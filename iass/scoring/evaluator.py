@@ -14,6 +14,7 @@ from iass.foundation.config import Protocol
 from iass.foundation.device import check_device
 from iass.foundation.errors import UserError
 from iass.foundation.files import hash_file, hash_text
+from iass.foundation.memory import explain_shortage
 from iass.foundation.progress import run_parallel
 from iass.foundation.provenance import describe_packages
 from iass.scoring import bss_eval
@@ -181,15 +182,14 @@ def _score_tracks(
 
 
 def _try_track(options: Options, threads: int, kept: Path | None, track: TrackFolders) -> Outcome:
+    advice = "use fewer --jobs or fewer --targets"
     try:
-        with limit_torch_threads(threads):
+        with limit_torch_threads(threads), explain_shortage(track.name, advice):
             return _score_track(options, kept, track)
     except UserError as error:
         return error
     except OSError as error:
         return UserError(f"{error.filename or track.name}: {error.strerror or error}.")
-    except (MemoryError, torch.OutOfMemoryError):
-        return UserError(f"{track.name} needs more memory; use fewer --jobs or fewer --targets.")
 
 
 def _score_track(options: Options, kept: Path | None, track: TrackFolders) -> pd.DataFrame:

@@ -9,8 +9,15 @@ import numpy as np
 
 from iass.foundation.audio import Append, check_finite
 from iass.foundation.errors import UserError
+from iass.foundation.memory import explain_shortage
 from iass.foundation.method import Activity, BaseMethod, Blocks, Estimate
 from iass.separation.kinds import Song, hand_over
+
+_NOT_FINITE = "the method made it of a song that has none; look for a fault in its model or code"
+_TOO_LARGE = (
+    "separate fewer targets at a time, or take a device with more memory (CUDA_VISIBLE_DEVICES=-1 "
+    "takes the CPU)"
+)
 
 
 @dataclass(frozen=True)
@@ -53,11 +60,13 @@ def separate_blocks(
 ) -> Iterator[dict[str, Estimate]]:
     """Yield the estimates of each block, without its context, so that they join to the song's.
 
-    UserError names `where` (method and song) and what is wrong with an estimate.
+    UserError names `where` (method and song) and what is wrong with an estimate, or that there is
+    too little memory.
     """
     separate = hand_over(method, song)
     for block in blocks:
-        estimates = separate(block.first, block.last)
+        with explain_shortage(where, _TOO_LARGE):
+            estimates = separate(block.first, block.last)
         _check_estimates(estimates, song, block, where)
         yield {target: _trim(estimates[target], song, block, where) for target in song.targets}
 
@@ -105,7 +114,9 @@ def _check_estimates(
                 f"{where} gave '{target}' as {estimate.audio.dtype} {estimate.audio.shape}; the "
                 f"mixture is float32 {shape}, and so must be the estimate."
             )
-        check_finite(estimate.audio, f"{where}: the estimate of '{target}'", block.first)
+        check_finite(
+            estimate.audio, f"{where}: the estimate of '{target}'", block.first, _NOT_FINITE
+        )
 
 
 def _trim(estimate: Estimate, song: Song, block: Block, where: str) -> Estimate:

@@ -8,13 +8,13 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from iass.foundation.audio import Channels
-from iass.foundation.config import MethodEntry, load_config
+from iass.foundation.config import MethodEntry
 from iass.foundation.errors import UserError
 from iass.foundation.files import read_json
 from iass.foundation.method import BaseMethod, Pretrained, Trained
-from iass.foundation.plugins import load_method, module_file
+from iass.foundation.plugins import load_method
 from iass.models.saved import FACTS
-from iass.plan.declared import check_plugin, find_kind
+from iass.plan.entry import find_entry
 from iass.preparation.weights import locate_weights
 from iass.separation.trained import load_trained
 
@@ -63,22 +63,34 @@ class ModelSet:
 
 
 def choose_method(
-    name: str | None, root: Path, targets: Sequence[str], config: Path | None, data_dir: Path
+    name: str | None,
+    root: Path,
+    targets: Sequence[str],
+    config: Path | None,
+    data_dir: Path,
+    options: Sequence[str] = (),
 ) -> Chosen:
     """Load the trained models at or below `root` that are newest, of the method `name` if given.
 
-    A `name` of published weights takes those in `data_dir`. No `targets` means all that there are.
-    UserError if there is no such method, model or target.
+    A `name` of published weights takes those in `data_dir`, with `options` as release=umxl. No
+    `targets` means all that there are. UserError if there is no such method, model or target.
     """
     name = name or find_models(root).method
-    entry = _find_entry(name, config)
+    entry = find_entry(name, options, config)
     method = load_method(name, entry)
     if isinstance(method, Pretrained):
         return _load_weights(name, method, targets, data_dir)
-    found = find_models(root, entry.weights_of or name)
-    if isinstance(method, Trained):
-        return _load_trained(name, method, entry, found, targets)
-    raise UserError(f"{name} in {found} is of kind '{method.kind}', not `trained`.")
+    if not isinstance(method, Trained):
+        raise UserError(
+            f"{name} is of kind `{method.kind}`; only `trained` and `pretrained` methods separate "
+            "a song of your own."
+        )
+    if options:
+        raise UserError(
+            f"{name} keeps the options that it was trained with; --option is for published "
+            "weights, and a config makes variants (weights_of)."
+        )
+    return _load_trained(name, method, entry, find_models(root, entry.weights_of or name), targets)
 
 
 def find_models(root: Path, name: str | None = None) -> ModelSet:
@@ -127,8 +139,10 @@ def _load_trained(
 
 def _load_weights(name: str, method: Pretrained, targets: Sequence[str], data_dir: Path) -> Chosen:
     wanted = _choose_targets(targets, method.targets, name)
-    models = method.load(locate_weights(method, data_dir))
-    return Chosen(name, method, models, wanted, PRETRAINED_HZ, None, method.licence)
+    files = locate_weights(method, data_dir, wanted)
+    folders = ", ".join(sorted({str(path.parent) for path in files.values()}))
+    origin = f"{folders}. {method.licence}"
+    return Chosen(name, method, method.load(files), wanted, PRETRAINED_HZ, None, origin)
 
 
 def _choose_targets(targets: Sequence[str], known: Collection[str], method: str) -> Sequence[str]:
@@ -138,24 +152,6 @@ def _choose_targets(targets: Sequence[str], known: Collection[str], method: str)
             names = ", ".join(known)
             raise UserError(f"{method} has no model of '{target}'; choose among: {names}.")
     return targets or list(known)
-
-
-def _find_entry(name: str, config: Path | None) -> MethodEntry:
-    """Return a config's entry of the name, else the file of the name with its defaults."""
-    entries = load_config(config).methods if config else {}
-    return entries[name] if name in entries else _describe_file(name, config)
-
-
-def _describe_file(name: str, config: Path | None) -> MethodEntry:
-    module = f"baselines.{name}"
-    if not module_file(module).is_file():
-        others = f", and {config} defines none of that name" if config else ""
-        raise UserError(
-            f"There is no method baselines/{name}.py{others}; a variant that a config defines "
-            f"(module:, options:) needs that config: --configfile <the config with '{name}'>."
-        )
-    check_plugin(name, module, "Method", {})
-    return MethodEntry.model_validate({"kind": find_kind(module, "Method")})
 
 
 def _read_card(path: Path) -> _Card:

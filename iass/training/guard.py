@@ -1,7 +1,8 @@
 """The guard against a loss that is no number: it names the step and the songs, before harm is kept.
 
 On a GPU a look at the loss would wait for it, so that the look comes every so many steps and before
-anything is saved; what was bad first is remembered on the device.
+anything is saved; what was bad first is remembered on the device. By then the loss of one process
+has spoilt the weights of all: they tell each other at every step, and name the same one.
 """
 
 import torch
@@ -15,18 +16,28 @@ _LOOK_EVERY = 50  # steps, on a GPU
 
 
 class LossGuard:
-    """Watches the losses that one process computes."""
+    """Watches the losses of one training.
+
+    `marks`, a number per part of a step, is above 0 where the loss is not finite; between `note`
+    and `end_step` the processes of a team average it.
+    """
 
     def __init__(self, sampler: ChunkSampler, what: str, device: torch.device) -> None:
         self._sampler, self._what = sampler, what
         self._every = _LOOK_EVERY if device.type == "cuda" else 1
         self._first_bad = torch.full((), -1, dtype=torch.int64, device=device)
+        self.marks = torch.zeros(sampler.settings.parts, device=device)
 
-    def note(self, step: int, part: int, loss: Tensor) -> None:
-        """Remember the loss of one part of a step; now and then, look."""
-        index = step * self._sampler.settings.parts + part
-        is_first = (self._first_bad < 0) & ~torch.isfinite(loss.detach())
+    def note(self, part: int, loss: Tensor) -> None:
+        """Mark a part of the step if its loss is not finite."""
+        self.marks[part] = ~torch.isfinite(loss.detach())
+
+    def end_step(self, step: int) -> None:
+        """Remember the first part that is marked, if it is the first of all; now and then, look."""
+        index = step * len(self.marks) + self.marks.argmax()
+        is_first = (self._first_bad < 0) & self.marks.any()
         self._first_bad = torch.where(is_first, index, self._first_bad)
+        self.marks.zero_()
         if step % self._every == 0:
             self.look()
 

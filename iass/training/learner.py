@@ -44,7 +44,7 @@ class Learner:
             losses.append(self._learn_part(step, turn, next(batches)))
             if buffers:
                 buffers.add_part()
-        return self._finish(_average(losses), buffers)
+        return self._finish(step, _average(losses), buffers)
 
     def _learn_part(self, step: int, turn: int, batch: Batch) -> dict[str, Tensor]:
         part = turn * self._team.size + self._team.rank
@@ -52,14 +52,17 @@ class Learner:
         with choose_precision(self._settings, batch.mixture.device):
             parts = self._task.compute_losses(batch)
         total = torch.stack(list(parts.values())).sum()
-        self._guard.note(step, part, total)
+        self._guard.note(part, total)
         torch.autograd.backward(total / self._settings.accumulate)
         return {name: value.detach() for name, value in parts.items()}
 
-    def _finish(self, losses: dict[str, Tensor], buffers: BufferMeans | None) -> dict[str, Tensor]:
+    def _finish(
+        self, step: int, losses: dict[str, Tensor], buffers: BufferMeans | None
+    ) -> dict[str, Tensor]:
         gradients = [p.grad for p in self._task.network.parameters() if p.grad is not None]
         moves = buffers.take_means() if buffers else []
-        self._team.average([*gradients, *moves, *losses.values()])
+        self._team.average([*gradients, *moves, *losses.values(), self._guard.marks])
+        self._guard.end_step(step)
         if buffers:
             buffers.apply()
         self._optimiser.step()

@@ -37,10 +37,13 @@ class Monitor:
 
 @contextmanager
 def open_monitor(folder: Path, what: str, steps: int, done: int) -> Iterator[Monitor]:
-    """Open curves in `folder` and a bar on stderr, which stays quiet unless it is a terminal."""
+    """Open curves in `folder` and a bar on stderr, which stays quiet unless it is a terminal.
+
+    Points beyond step `done` are of a run that was lost: they are hidden, and come again.
+    """
     console = Console(stderr=True)
     with (
-        SummaryWriter(str(folder), purge_step=done) as writer,
+        SummaryWriter(str(folder), purge_step=done + 1) as writer,
         Bar(console=console, disable=not sys.stderr.isatty(), transient=True) as bar,
     ):
         yield Monitor(writer, bar, bar.add_task(what, total=steps, completed=done), what)
