@@ -68,8 +68,6 @@ def join_team(size: int, device: torch.device) -> Iterator[Team]:
         return
     _check_size(size)
     on_gpu = device.type == "cuda"
-    if on_gpu:
-        torch.cuda.set_device(device)
     distributed.init_process_group("nccl" if on_gpu else "gloo")
     try:
         control = distributed.new_group(backend="gloo") if on_gpu else None
