@@ -35,11 +35,10 @@ test: $(TEST_STAMP)
 	lint-imports
 	deptry .
 	snakemake --lint
-	pytest -n 2 -m "not slow"
+	pytest -n 2 --dist loadfile -m "not slow"
 
-# pytest exits with 5 when no test is marked slow.
 test-slow: $(TEST_STAMP)
-	pytest -m slow || [ $$? -eq 5 ]
+	pytest -n 2 --dist loadfile -m slow
 
 # Our scoring engine against museval, side by side; about half an hour in all.
 bench-scoring: $(RUN_STAMP)

@@ -50,6 +50,11 @@ rule all:
     default_target: True
     input:
         plan.files.final_files(),
+        driver.CONFIG,
+
+
+onstart:
+    driver.forget_run()
 
 
 onsuccess:

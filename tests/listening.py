@@ -4,8 +4,10 @@ Every clip is noise of its own, so that a stretch of what sounds tells which cli
 The browser itself is a fixture of listening_tabs.py.
 """
 
+import base64
+import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +15,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.image import imread
+from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page
 
 from iass.foundation.audio import FloatArray
@@ -142,6 +146,19 @@ class Tab:
         """Let the audio clock run."""
         end = self.clock() + seconds
         self.page.wait_for_function("end => listen.player.context.currentTime > end", arg=end)
+
+    def read_levels(
+        self, row: int, seconds: Sequence[float], axis: tuple[float, float]
+    ) -> list[float]:
+        """Return where a row's curve of SDR is drawn at some times, in dB; NaN where it is not."""
+        canvas = self.page.locator("#rows canvas").nth(row)
+        url = canvas.evaluate("canvas => canvas.toDataURL()").split(",")[1]
+        picture: NDArray[np.float64] = imread(io.BytesIO(base64.b64decode(url)))
+        blue = (picture[..., 2] - picture[..., 0]) * picture[..., 3]  # as nothing else in a plot
+        top, height = self.ask("row => [findParts(view.rows[row]).sdr, SDR]", row)
+        columns = blue[int(top) :, [int(time / SECONDS * blue.shape[1]) for time in seconds]]
+        levels = axis[1] - columns.argmax(axis=0) / height * (axis[1] - axis[0])
+        return np.where(columns.max(axis=0) < 0.05, np.nan, levels).tolist()
 
     def wait_for_sound(self) -> None:
         """Wait until a start is scheduled."""

@@ -8,18 +8,16 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import yaml
 from fake_results import make_table
 from test_plan import RAW
 from typer.testing import CliRunner
 
 from iass.cli.main import app
 from iass.foundation.errors import UserError
-from iass.plan.driver import make_plan
+from iass.plan.driver import CONFIG, make_plan, write_config
 from iass.reporting.archive import ArchiveWish, archive_run, write_zip
 from iass.scoring.table import write_scores
 
-CONFIG = Path("config/mine.yaml")
 CARD = "results/models/synthband/mono/iass/vocals/seed7/model.json"
 
 
@@ -27,7 +25,7 @@ CARD = "results/models/synthband/mono/iass/vocals/seed7/model.json"
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in which a run of RAW is finished: made-up files, and audio that stays out."""
     monkeypatch.chdir(tmp_path)
-    _write(str(CONFIG), yaml.safe_dump(RAW | {"checksums": str(tmp_path / "lock.json")}))
+    _write_config()
     _write("lock.json")
     plan = make_plan(RAW, "x")
     for name in plan.files.final_files():
@@ -48,7 +46,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     _write("results/provenance/old/shard0of1.json")
     _write("reports/report.html")
     _write("reports/figures/of_another_run.pdf")
+    _write_index(private=False)
     _write("reports/listen/songs/1.js", "listen.addSong({})")
+    _write("reports/listen/songs/2.js", "a song of an earlier page")
     _write("results/excerpts/demo/falcon69/ibm/unseeded/shard0/x/vocals.mp3")
     _write("data/falcon69/x/vocals.wav")
     return tmp_path
@@ -59,6 +59,16 @@ def _write(name: str, text: str | None = None) -> None:
     Path(name).write_text(text or f"content of {name}", "utf-8")
 
 
+def _write_config(**changes: object) -> None:
+    raw = RAW | {"checksums": str(Path("lock.json").resolve())} | changes
+    _write(CONFIG, write_config(make_plan(raw, "x")))
+
+
+def _write_index(*, private: bool) -> None:
+    content = {"private": private, "songs": [{"file": "songs/1.js"}]}
+    _write("reports/listen/songs.js", f"listen.addIndex({json.dumps(content)});\n")
+
+
 def _list(path: Path) -> list[str]:
     with zipfile.ZipFile(path) as file:
         assert file.testzip() is None
@@ -66,7 +76,7 @@ def _list(path: Path) -> list[str]:
 
 
 def test_an_archive_holds_the_results_and_what_they_came_from(run: Path) -> None:
-    names = archive_run(ArchiveWish(CONFIG), run / "a.zip")
+    names = archive_run(ArchiveWish(), run / "a.zip")
     assert sorted(_list(run / "a.zip")) == names
     pages = [f for f in make_plan(RAW, "x").files.final_files() if "listen" not in f]
     assert set(names) == {
@@ -83,7 +93,7 @@ def test_an_archive_holds_the_results_and_what_they_came_from(run: Path) -> None
         "results/provenance/abc/shard0of1.json",
         "results/provenance/def.json",
         "reports/report.html",
-        "config/mine.yaml",
+        CONFIG,
         "config/lock.json",
         "CITATION.cff",
         "LICENSE",
@@ -95,20 +105,21 @@ def test_an_archive_holds_the_results_and_what_they_came_from(run: Path) -> None
 
 
 def test_audio_and_weights_come_only_when_asked_for(run: Path) -> None:
-    plain = archive_run(ArchiveWish(CONFIG), run / "plain.zip")
+    plain = archive_run(ArchiveWish(), run / "plain.zip")
     endings = (".wav", ".mp3", ".js", ".safetensors")
     assert not [name for name in plain if name.endswith(endings)]
-    full = archive_run(ArchiveWish(CONFIG, weights=True, listen=True), run / "full.zip")
+    full = archive_run(ArchiveWish(weights=True, listen=True), run / "full.zip")
     more = set(full) - set(plain)
     assert {Path(name).name for name in more if "models" in name} == {"model.safetensors"}
     assert len([name for name in more if "models" in name]) == 4
     listen = {name for name in more if "models" not in name}
     assert {"reports/listen/index.html", "reports/listen/songs/1.js"} <= listen
     assert all(name.startswith("reports/listen/") for name in listen)
+    assert "reports/listen/songs/2.js" not in listen
 
 
 def test_sums_are_those_that_sha256sum_finds(run: Path) -> None:
-    archive_run(ArchiveWish(CONFIG), run / "a.zip")
+    archive_run(ArchiveWish(), run / "a.zip")
     with zipfile.ZipFile(run / "a.zip") as file:
         file.extractall(run / "out")
     folder = run / "out" / "iass-bench"
@@ -125,19 +136,19 @@ def test_sums_are_those_that_sha256sum_finds(run: Path) -> None:
 
 
 def test_equal_files_give_equal_bytes(run: Path) -> None:
-    archive_run(ArchiveWish(CONFIG), run / "a.zip")
+    archive_run(ArchiveWish(), run / "a.zip")
     for path in Path("reports").rglob("*.*"):
         os.utime(path, (1e9, 1e9))
         path.chmod(0o600)
-    archive_run(ArchiveWish(CONFIG), run / "b.zip")
+    archive_run(ArchiveWish(), run / "b.zip")
     assert (run / "a.zip").read_bytes() == (run / "b.zip").read_bytes()
     Path(CARD).write_text("another")
-    archive_run(ArchiveWish(CONFIG), run / "c.zip")
+    archive_run(ArchiveWish(), run / "c.zip")
     assert (run / "a.zip").read_bytes() != (run / "c.zip").read_bytes()
 
 
 def test_versions_say_by_which_code_and_packages(run: Path) -> None:
-    archive_run(ArchiveWish(CONFIG), run / "a.zip")
+    archive_run(ArchiveWish(), run / "a.zip")
     with zipfile.ZipFile(run / "a.zip") as file:
         versions = json.loads(file.read("iass-bench/versions.json"))
     assert set(versions["environment"]) == {"commit", "python", "system"}
@@ -149,19 +160,19 @@ def test_versions_say_by_which_code_and_packages(run: Path) -> None:
 )
 def test_an_incomplete_run_is_refused_in_one_sentence(run: Path, name: str) -> None:
     Path(name).unlink()
-    with pytest.raises(UserError, match=r"config/mine\.yaml is incomplete: 1 of \d+ files") as told:
-        archive_run(ArchiveWish(CONFIG), run / "a.zip")
+    with pytest.raises(UserError, match=r"The run is incomplete: 1 of \d+ files") as told:
+        archive_run(ArchiveWish(), run / "a.zip")
     assert name in str(told.value)
-    assert "snakemake --cores all --configfile config/mine.yaml" in str(told.value)
+    assert "finish it with Snakemake" in str(told.value)
     assert not (run / "a.zip").exists()
 
 
 def test_an_archive_is_not_replaced_unless_it_is_asked_for(run: Path) -> None:
     (run / "a.zip").write_text("cited")
     with pytest.raises(UserError, match=r"a\.zip is there already; .*--force"):
-        archive_run(ArchiveWish(CONFIG), run / "a.zip")
+        archive_run(ArchiveWish(), run / "a.zip")
     assert (run / "a.zip").read_text() == "cited"
-    archive_run(ArchiveWish(CONFIG), run / "a.zip", force=True)
+    archive_run(ArchiveWish(), run / "a.zip", force=True)
     assert "SHA256SUMS" in _list(run / "a.zip")
 
 
@@ -174,10 +185,27 @@ def test_an_archive_that_fails_leaves_the_old_one(run: Path) -> None:
     assert not list(run.glob(".writing-*"))
 
 
-def test_a_private_page_is_not_archived(run: Path) -> None:
-    CONFIG.write_text(yaml.safe_dump(RAW | {"listen": {"private": True}}))
-    with pytest.raises(UserError, match=r"the listening page is private"):
-        archive_run(ArchiveWish(CONFIG, listen=True), run / "a.zip")
+@pytest.mark.parametrize(("config", "page"), [(True, True), (True, False), (False, True)])
+def test_a_private_page_is_not_archived(run: Path, config: bool, page: bool) -> None:
+    _write_config(listen={"private": config})
+    _write_index(private=page)
+    with pytest.raises(UserError, match=r"reports/listen is a private page .*without --listen"):
+        archive_run(ArchiveWish(listen=True), run / "a.zip")
+    archive_run(ArchiveWish(), run / "a.zip")
+
+
+def test_a_page_is_not_archived_unless_it_says_whether_it_is_private(run: Path) -> None:
+    _write("reports/listen/songs.js", "listen.addIndex({")
+    with pytest.raises(UserError, match=r"songs\.js is not what the workflow writes"):
+        archive_run(ArchiveWish(listen=True), run / "a.zip")
+
+
+def test_a_folder_without_a_finished_run_is_refused(run: Path) -> None:
+    Path(CONFIG).unlink()
+    with pytest.raises(
+        UserError, match=r"no finished run here, as results/config\.yaml is missing"
+    ):
+        archive_run(ArchiveWish(), run / "a.zip")
 
 
 def test_a_large_member_is_copied_piece_by_piece(tmp_path: Path) -> None:
@@ -192,8 +220,7 @@ def test_a_large_member_is_copied_piece_by_piece(tmp_path: Path) -> None:
 
 def test_the_command_tells_what_it_wrote(run: Path) -> None:
     Path("reports/report.html").unlink()
-    words = ["archive", "-o", "a.zip", "--configfile", str(CONFIG)]
-    done = CliRunner().invoke(app, words)
+    done = CliRunner().invoke(app, ["archive", "-o", "a.zip"])
     assert done.exit_code == 0, done.output
     assert hashlib.sha256((run / "a.zip").read_bytes()).hexdigest() in done.output
     assert "Without reports/report.html" in done.output

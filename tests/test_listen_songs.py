@@ -108,6 +108,7 @@ def test_only_whole_frames_of_the_excerpt_and_the_seed_that_is_heard_are_shown(
         _frame(1.0, 6.0, mask="target"),
         _frame(1.0, 5.0, track="second"),
         _frame(1.0, 4.0, dataset="other"),
+        _frame(1.1, 2.0),  # 1.1 - 1.0 is not 0.1 to a computer
         _frame(1.5, 2.5),  # frames may overlap
         _frame(2.0, math.nan, QUIET),
         _frame(2.5, 9.0),  # ends behind the excerpt
@@ -116,6 +117,7 @@ def test_only_whole_frames_of_the_excerpt_and_the_seed_that_is_heard_are_shown(
     sdr = _parse(page / "songs" / "1.js")["sdr"]
     assert [(frame["time_s"], frame["value"], frame["reason"]) for frame in sdr["vocals/iass"]] == [
         (0.0, 1.5, ""),
+        (0.1, 2.0, ""),
         (0.5, 2.5, ""),
         (1.0, None, QUIET),
     ]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from projects import TINY, Project, copy_project
 
+pytestmark = pytest.mark.slow
 TARGETS = ("reports/listen/index.html", "results/scores.parquet")
 PAGE = "Write the listening page"
 CUT = {f"Cut what {m} made of synthband (unseeded, shard 0)" for m in ("input_mixture", "ibm")}

@@ -141,7 +141,7 @@ def test_iass_without_its_classifier_is_refused(folders, tmp_path):
 
 def test_iass_reports_its_activity_at_the_frames_of_the_centred_transform(folders):
     activity = separate("iass", folders["iass", "mono"], make_noise("mono", 5000)).activity
-    assert activity.probability.shape == activity.gate.shape == (5000 // 512 + 1,)
+    assert activity.probability.shape == activity.gate.shape == (-(-5000 // 512) + 1,)
     assert activity.hop_s == 512 / RATE_HZ
     assert set(activity.gate.tolist()) <= {0.0, 1.0}
     assert activity.probability.dtype == activity.gate.dtype == np.float32

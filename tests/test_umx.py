@@ -166,6 +166,7 @@ def measure_difference(song: Song, whole: Mapping[str, Estimate], plan: Blocks) 
     return max(float(np.abs(blocked[t].audio - whole[t].audio).max()) for t in TARGETS)
 
 
+@pytest.mark.slow
 def test_a_long_song_in_blocks_differs_by_what_the_networks_forget(long_song) -> None:
     song, whole = long_song
     assert min(np.abs(estimate.audio).max() for estimate in whole.values()) > 0.01
@@ -174,6 +175,7 @@ def test_a_long_song_in_blocks_differs_by_what_the_networks_forget(long_song) ->
     assert measure_difference(song, whole, plan) < 1e-7  # measured: 0
 
 
+@pytest.mark.slow
 def test_blocks_that_cut_a_window_of_the_filter_would_be_heard(long_song) -> None:
     plan = replace(Replica().plan_blocks(RATE_HZ, {}), unit=1024)
     assert measure_difference(*long_song, plan) > 1e-4

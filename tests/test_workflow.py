@@ -56,7 +56,7 @@ REHEARD = (
 '''
 )
 
-SCORED = ("scores", "costs")  # folders of the figures that scores enter
+SCORED = ("scores", "costs", "activity")  # folders of the figures that scores enter
 REPORTS = {
     *(f"Draw {name} of tiny on synthband" for reads, name in list_figures() if reads in SCORED),
     "Collect all scores in one table",
@@ -166,6 +166,7 @@ def test_a_changed_training_setting_trains_that_method_again(project: Project) -
     assert not {job for job in jobs if "ibm" in job or "open_unmix" in job}
 
 
+@pytest.mark.slow
 def test_a_method_is_one_file_and_one_config_entry(project: Project) -> None:
     project.write("baselines/half.py", METHOD)
     project.write_config(_with_method("half", {"kind": "bound"}))
@@ -214,6 +215,7 @@ def test_a_data_set_is_one_file_and_one_config_entry(project: Project) -> None:
     assert all("otherband" in job for job in steps)
 
 
+@pytest.mark.slow
 def test_nothing_is_trained_for_songs_that_it_has_heard_unless_every_number_says_so(
     tmp_path: Path,
 ) -> None:

@@ -26,6 +26,7 @@ from iass.plan.files import Files
 from iass.plan.parameters import Parameters
 
 REPORT = "reports/report.html"
+CONFIG = "results/config.yaml"  # of a run that is finished; it is there only then
 RUNS = "runs"  # beside the config's keys, for workflow/report/workflow.rst
 _TOLD = {  # columns of the table of runs, by what the report's first page calls them
     "data": ["dataset", "data"],
@@ -101,6 +102,17 @@ def shell_prefix(root: str, *, uses_conda: bool) -> str:
 def wildcard_pattern(names: Iterable[str]) -> str:
     """Return a regular expression that matches exactly one of `names`."""
     return "|".join(re.escape(name) for name in sorted(names))
+
+
+def write_config(plan: Plan) -> str:
+    """Return a plan's config as YAML: that of the file, and of the command line's --config."""
+    content = plan.config.model_dump(mode="json", exclude_unset=True)
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+
+
+def forget_run() -> None:
+    """Take back that a run is finished: from now on files may be of another config."""
+    Path(CONFIG).unlink(missing_ok=True)
 
 
 def write_report(config: Mapping[str, Any], plan: Plan, root: str) -> None:

@@ -18,8 +18,9 @@ from iass.foundation.errors import UserError
 from iass.foundation.files import replace_file
 from iass.foundation.plugins import ROOT
 from iass.foundation.provenance import ENVIRONMENT, describe_environment
-from iass.plan.driver import REPORT, Plan, make_plan
+from iass.plan.driver import CONFIG, REPORT, Plan, make_plan
 from iass.plan.files import LISTEN
+from iass.reporting.listen.page import read_index
 
 TOP = "iass-bench"  # the folder that the archive unpacks to
 SUMS = "SHA256SUMS"
@@ -36,34 +37,42 @@ Members = Mapping[str, Path | bytes]
 
 @dataclass(frozen=True)
 class ArchiveWish:
-    """The run to archive, by its config; `weights` and `listen` add models and listening page."""
+    """What to archive besides results: `weights` and `listen` add models and listening page."""
 
-    config: Path
     weights: bool = False
     listen: bool = False
 
 
 def archive_run(wish: ArchiveWish, output: Path, *, force: bool = False) -> list[str]:
-    """Archive the run in this folder, and return the names of all files in the archive.
+    """Archive the finished run in this folder, and return the names of all files in the archive.
 
-    UserError if the run is incomplete, if `output` is there and is not to be replaced, or if the
+    UserError if none is finished, if `output` is there and is not to be replaced, or if the
     listening page is wished for and private.
     """
     if output.exists() and not force:
         raise UserError(f"{output} is there already; give another name, or --force to replace it.")
-    plan = make_plan(load_config(wish.config).model_dump(exclude_unset=True), str(wish.config))
-    if wish.listen and plan.config.listen.private:
-        raise UserError(
-            f"{wish.config}: the listening page is private (listen.private), and holds music that "
-            "may not be passed on; archive without --listen."
-        )
-    results = sorted(set(list_files(plan, wish)))
-    _check_complete(results, wish.config)
+    plan = open_finished()
+    results = sorted({CONFIG, *list_files(plan, wish)})
+    _check_complete(results)
     sidecars = _list_sidecars()
-    _check_complete(sidecars, wish.config)
-    paths = [*map(Path, [*results, *sidecars]), *_find_undeclared(results, sidecars)]
-    about = _list_about(wish.config, Path(plan.config.checksums))
+    songs = _list_songs(plan) if f"{LISTEN}/index.html" in results else []
+    _check_complete([*sidecars, *songs])
+    paths = [*map(Path, [*results, *sidecars, *songs]), *_find_undeclared(results, sidecars)]
+    about = _list_about(Path(plan.config.checksums))
     return write_zip(output, about | {path.as_posix(): path for path in paths})
+
+
+def open_finished() -> Plan:
+    """Return the plan of the run that has finished in this folder, by the config that it kept.
+
+    UserError if none has.
+    """
+    if not Path(CONFIG).is_file():
+        raise UserError(
+            f"There is no finished run here, as {CONFIG} is missing; finish it with Snakemake, and "
+            "with the --configfile and --config that it had."
+        )
+    return make_plan(load_config(Path(CONFIG)).model_dump(exclude_unset=True), CONFIG)
 
 
 def list_files(plan: Plan, wish: ArchiveWish) -> Iterator[str]:
@@ -91,20 +100,21 @@ def write_zip(output: Path, members: Members) -> list[str]:
     return sorted([*members, SUMS])
 
 
-def _check_complete(needed: Sequence[str], config: Path) -> None:
+def _check_complete(needed: Sequence[str]) -> None:
     missing = [name for name in needed if not Path(name).is_file()]
     if missing:
         raise UserError(
-            f"The run of {config} is incomplete: {len(missing)} of {len(needed)} files are missing "
-            f"({missing[0]} is one); finish it by: snakemake --cores all --configfile {config}"
+            f"The run is incomplete: {len(missing)} of {len(needed)} files are missing "
+            f"({missing[0]} is one); finish it with Snakemake, and with the --configfile and "
+            "--config that it had."
         )
 
 
-def _list_about(*settings: Path) -> dict[str, Path | bytes]:
-    """Return what says by which code, in which environment and by which settings it was made."""
+def _list_about(checksums: Path) -> dict[str, Path | bytes]:
+    """Return what says by which code, in which environment and from which archives it was made."""
     return {
         **{name: ROOT / name for name in ABOUT},
-        **{f"config/{path.name}": path for path in settings if path.is_file()},
+        **({f"config/{checksums.name}": checksums} if checksums.is_file() else {}),
         VERSIONS: _describe_versions(),
     }
 
@@ -115,15 +125,24 @@ def _list_sidecars() -> list[str]:
     return sorted(f"{PROVENANCE}/{run}.json" for run in runs)
 
 
+def _list_songs(plan: Plan) -> list[str]:
+    """Return the songs of the listening page. UserError if it may not be passed on."""
+    index = read_index(Path(LISTEN))
+    if plan.config.listen.private or index["private"]:
+        raise UserError(
+            f"{LISTEN} is a private page (listen.private) with music that may not be passed on; "
+            "archive without --listen, or make the page anew with listen.private false."
+        )
+    return [f"{LISTEN}/{song['file']}" for song in index["songs"]]
+
+
 def _find_undeclared(results: Sequence[str], sidecars: Sequence[str]) -> Iterator[Path]:
-    """Yield what is there besides the files of rules: report, songs, where and when it ran."""
+    """Yield what is there besides the files of rules: report, where and when it ran."""
     yield from filter(Path.is_file, [Path(REPORT)])
     for folder in {Path(name).parent for name in results}:
         yield from folder.glob(ENVIRONMENT)
     for sidecar in sidecars:
         yield from Path(sidecar).with_suffix("").glob("shard*.json")
-    if f"{LISTEN}/index.html" in results:
-        yield from Path(LISTEN, "songs").glob("*.js")
 
 
 def _describe_versions() -> bytes:

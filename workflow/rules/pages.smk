@@ -1,4 +1,5 @@
-# Pages over all experiments: the paper's claims, published numbers, where every number comes from.
+# Pages over all experiments: the paper's claims, published numbers, where every number comes from;
+# and the config of it all, which `keep_config` writes last: `iass archive` goes by it.
 
 
 rule claims:
@@ -77,3 +78,18 @@ rule provenance:
         "List the runs that the numbers rest on"
     shell:
         "python -m iass step provenance {input} --output {output.csv} 2> {log}"
+
+
+rule keep_config:
+    input:
+        plan.files.final_files(),
+    output:
+        driver.CONFIG,
+    log:
+        "results/logs/config.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        config=lambda wildcards: driver.write_config(plan),
+    shell:
+        "printf %s {params.config:q} > {output} 2> {log}"

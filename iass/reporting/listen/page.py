@@ -13,12 +13,14 @@ from itertools import count, repeat
 from pathlib import Path
 from typing import Any
 
+from iass.foundation.errors import UserError
 from iass.foundation.files import write_bytes, write_text
 from iass.reporting.listen.content import Clip, Curve, Index, Song
 
 STATIC = Path(str(files("iass.reporting.listen") / "static"))
 """The files of the page that are the same for every benchmark; a rule may name them as inputs."""
 
+_INDEX = "songs.js"
 _LISTED = ("id", "title", "artist", "dataset", "experiment", "licence", "seconds")
 
 
@@ -33,8 +35,24 @@ def write_page(index: Index, songs: Iterable[Song], folder: Path) -> None:
         write_bytes(folder / source.name, source.read_bytes())
     listed = list(map(_write_song, songs, count(1), repeat(folder)))  # a loop would keep two songs
     _check_ids([entry["id"] for entry in listed])
-    _write_call(folder / "songs.js", "addIndex", {**asdict(index), "songs": listed})
+    _write_call(folder / _INDEX, "addIndex", {**asdict(index), "songs": listed})
     _remove_others(folder / "songs", {Path(entry["file"]).name for entry in listed})
+
+
+def read_index(folder: Path) -> dict[str, Any]:
+    """Return the list of songs of a page, and what else `write_page` has written beside it.
+
+    UserError if it is something else.
+    """
+    path = folder / _INDEX
+    try:
+        text = path.read_text("ascii")
+        content: dict[str, Any] = json.loads(text[text.index("(") + 1 : text.rindex(")")])
+    except ValueError:
+        raise UserError(
+            f"{path} is not what the workflow writes; delete {folder} and run again."
+        ) from None
+    return content
 
 
 def _write_song(song: Song, number: int, folder: Path) -> dict[str, Any]:

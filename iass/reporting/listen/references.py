@@ -67,7 +67,7 @@ def _cut_track(job: ReferenceJob, manifest: Manifest, track: Track, output: Path
 def _cut_clips(
     job: ReferenceJob, manifest: Manifest, track: Track, part: tuple[int, int], output: Path
 ) -> tuple[float | None, dict[str, float | None]]:
-    """Write a track's clips, one in memory at a time; return the levels of mixture and references."""
+    """Write a track's clips, one in memory at a time; return levels of mixture and references."""
     with open_mixture(job.manifest, track, job.channels) as mixture:
         audio = mixture.read(*part)
     mixture_db = measure_level(audio)

@@ -23,6 +23,7 @@ from iass.reporting.style import label_name
 from iass.scoring.table import ERRATUM, TRAINED_ON
 
 PERFECT = "the estimate equals the reference"
+_TIME_DIGITS = 6  # the same for all rows, whatever a subtraction leaves behind them
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,10 @@ def list_frames(rows: pd.DataFrame, place: Place, context: Context) -> tuple[Fra
 
 
 def _describe_frame(time_s: float, value: float, reason: str) -> Frame:
+    start_s = max(0.0, round(time_s, _TIME_DIGITS))
     if math.isfinite(value):
-        return Frame(time_s, value)
-    return Frame(time_s, None, reason or PERFECT)
+        return Frame(start_s, value)
+    return Frame(start_s, None, reason or PERFECT)
 
 
 def _belongs(record: Record, context: Context) -> bool:

@@ -99,8 +99,8 @@ function drawSdr(pen, frames, top, colour, scene) {
   const { low, high } = scene.axis;
   const clamp = (value) => Math.min(Math.max(value, low), high);
   const place = (value) => top + (SDR * (high - clamp(value))) / (high - low);
-  const steps = frames.map((frame) => ({
-    ...findSpan(frame, pen.room, scene),
+  const steps = frames.map((frame, index) => ({
+    ...findSpan(frame, frames[index + 1], pen.room, scene),
     y: frame.value === null ? null : place(frame.value),
   }));
   drawGrid(pen, place, colour, scene.axis);
@@ -109,8 +109,9 @@ function drawSdr(pen, frames, top, colour, scene) {
   drawScale(pen, place, colour, scene.axis);
 }
 
-function findSpan(frame, room, { seconds, window_s }) {
-  const end = Math.min(frame.time_s + window_s, seconds);
+/** Of frames that overlap, the last that has started is drawn. */
+function findSpan(frame, next, room, { seconds, window_s }) {
+  const end = Math.min(frame.time_s + window_s, next?.time_s ?? seconds, seconds);
   return { from: (frame.time_s / seconds) * room, to: (end / seconds) * room };
 }
 

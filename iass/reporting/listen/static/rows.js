@@ -1,6 +1,8 @@
 "use strict";
 /* Rows: the mixture, the reference and every method of one target, as data and as elements. */
 
+const NEAR_S = 0.01; // two times so close mean the same: links have two digits
+
 /** Return the rows of a target, without sound yet: those whose clip exists. */
 function listRows(song, target) {
   const of = (name) => `${target}/${name}`;
@@ -8,7 +10,7 @@ function listRows(song, target) {
     key: of(name), name, title: label, kind,
     frames: song.sdr[of(name)] ?? [], activity: song.activity[of(name)],
   }));
-  const mixture = { key: "mixture", gainDb: song.mixture_gains_db[target] };
+  const mixture = { key: "mixture", gainDb: song.mixture_gains_db[target] ?? 0 };
   const given = [
     { ...mixture, name: "mixture", title: "Mixture", kind: "what the methods hear" },
     { key: of("reference"), name: "reference", title: "Reference", kind: "the true recording" },
