@@ -166,6 +166,23 @@ def test_a_changed_training_setting_trains_that_method_again(project: Project) -
     assert not {job for job in jobs if "ibm" in job or "open_unmix" in job}
 
 
+def test_a_changed_data_set_is_prepared_and_all_that_follows_done_in_one_run(
+    project: Project,
+) -> None:
+    options = TINY["datasets"]["synthband"]["options"] | {"seed": 9}
+    project.write_config(_changed(datasets={"synthband": {"options": options}}))
+    jobs = project.plan_jobs()
+    assert any(job.startswith("Fetch synthband") for job in jobs)
+    assert "Prepare synthband: stems, manifest, activity labels" in jobs
+    assert "Train iass on drums of synthband (seed0)" in jobs
+    assert _own_jobs("ibm") | REPORTS <= jobs
+
+
+def test_how_a_data_set_is_got_reruns_nothing(project: Project) -> None:
+    project.write_config(TINY | {"accept_licences": ["musdb18hq"], "mirror": "http://localhost"})
+    assert project.plan_jobs() == set()
+
+
 @pytest.mark.slow
 def test_a_method_is_one_file_and_one_config_entry(project: Project) -> None:
     project.write("baselines/half.py", METHOD)

@@ -32,10 +32,13 @@ class Parameters:
         """Folder of a data set's large files."""
         return f"{self.data_dir}/{wildcards.dataset}"
 
-    def fetch_options(self, _: Wildcards) -> str:
-        """Options of the step fetch that come from the config's top level."""
+    def fetch_options(self, _: Wildcards) -> Untracked:
+        """Options of the step fetch that come from the config's top level.
+
+        They say how an archive is got, not what it is: their change prepares nothing anew.
+        """
         accepted = ["--accepted", ",".join(self.cells.config.accept_licences)]
-        return shlex.join([*self._download_words(), *accepted])
+        return Untracked(shlex.join([*self._download_words(), *accepted]))
 
     def weights_options(self, _: Wildcards) -> str:
         """Options of the step weights that come from the config's top level."""

@@ -41,7 +41,7 @@ rule weights:
 
 rule prepare:
     input:
-        ancient("results/data/{dataset}/fetched.json"),
+        "results/data/{dataset}/fetched.json",
     output:
         manifest="results/data/{dataset}/manifest.json",
         labels="results/data/{dataset}/labels.parquet",
