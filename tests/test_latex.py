@@ -23,6 +23,7 @@ from iass.reporting.tables.published import read_published, write_published
 from iass.reporting.tables.results import render_tables
 from iass.scoring.table import check_scores, empty_scores, write_scores
 
+pytestmark = pytest.mark.slow
 FILES = sorted((ROOT / "reports" / "published").glob("*.csv"))
 PAGES = pytest.mark.parametrize("columns", ["onecolumn", "twocolumn"])
 TOO_WIDE_PT = 1.0
