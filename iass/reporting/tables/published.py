@@ -244,16 +244,11 @@ def _format_line(
     rows: pd.DataFrame, targets: Sequence[str], sources: Mapping[str, str]
 ) -> list[str]:
     """Return the line of a published method."""
-    first, cells = (
-        rows.iloc[0],
-        {
-            target: _typeset(f"{value:z.2f}")
-            for target, value in zip(rows["target"], rows["value_db"], strict=True)
-        },
-    )
+    first, values = rows.iloc[0], dict(zip(rows["target"], rows["value_db"], strict=True))
+    cells = {target: _typeset(f"{value:z.2f}") for target, value in values.items()}
     name = rf"\raggedright {_typeset(first['method'])} {sources[first['source']]}"
-    values = [cells.get(target, "") for target in targets]
-    return [name, _typeset(first["metric"]), _format_counts(rows["tracks"]), *values]
+    counts = _format_counts(rows["tracks"])
+    return [name, _typeset(first["metric"]), counts, *(cells.get(t, "") for t in targets)]
 
 
 def _format_our_line(rows: pd.DataFrame, targets: Sequence[str]) -> list[str]:
